@@ -1,0 +1,53 @@
+"""Write the first migration of each app anew, and the tenant template with it.
+
+Only until the first release: from then on migrations are added, never rewritten.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from complere import env
+from complere.embedded import locks, place, services
+
+APPS = {
+    "audit": "audit",
+    "tenants": "tenants",
+    "members": "tenants/members",
+    "privacy": "privacy",
+    "trust_center": "trust_center",
+}
+
+
+class Command(BaseCommand):
+    help = __doc__
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with locks.exclusive(settings.BASE_DIR / ".venv" / "remigrate.lock"):
+            for folder in APPS.values():
+                for path in (settings.BASE_DIR / folder / "migrations").glob("0*.py"):
+                    path.unlink()
+            manage("makemigrations", *APPS)
+            with tempfile.TemporaryDirectory(prefix="complere-remigrate-") as folder:
+                write_template(Path(folder))
+
+
+def write_template(folder: Path) -> None:
+    """Migrate a scratch schema in a scratch cluster and write down what came out."""
+    folder.chmod(0o755)
+    share = services.enter(folder, durable=False)
+    try:
+        values = services.addresses(folder)
+        manage("write_tenant_template", "--pg-dump", str(place.installed() / "pg_dump"), **values)
+    finally:
+        share.release()
+
+
+def manage(*words: str, **values: str) -> None:
+    subprocess.run([sys.executable, "manage.py", *words], cwd=settings.BASE_DIR, env=env.child(**values), check=True)
