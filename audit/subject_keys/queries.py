@@ -1,0 +1,58 @@
+"""The keys of this schema. Tenant keys are kept in the process; a person's key never is."""
+
+import base64
+from functools import lru_cache
+
+from django.conf import settings
+from django.db import connection
+
+from audit.subject_keys import hashing
+from audit.subject_keys.models import SubjectKey, TenantKey
+
+
+class ErasedError(Exception):
+    """The person's key was destroyed: what it encrypted cannot be read again."""
+
+
+def root_key() -> bytes:
+    return base64.b64decode(settings.COMPLERE_ROOT_KEY)
+
+
+def place_of_tenant_key(schema: str, purpose: str, version: int) -> str:
+    return f"tenant-key|{schema}|{purpose}|{version}"
+
+
+def place_of_subject_key(schema: str, subject: str) -> str:
+    return f"subject-key|{schema}|{subject}"
+
+
+def tenant_key(purpose: str) -> bytes:
+    """The newest key of this purpose in the schema that the connection is in."""
+    return _tenant_key(str(connection.settings_dict["NAME"]), connection.schema_name, purpose)
+
+
+@lru_cache(maxsize=4096)
+def _tenant_key(database: str, schema: str, purpose: str) -> bytes:
+    row = TenantKey.objects.filter(purpose=purpose).order_by("-version").first()
+    if row is None:
+        raise LookupError(f"schema {schema} has no {purpose} key: it was not provisioned whole")
+    return hashing.unwrap(row.wrapped, root_key(), place_of_tenant_key(schema, purpose, row.version))
+
+
+def open_subject_key(subject_key: SubjectKey) -> bytes:
+    """The person's key in the clear; raises `ErasedError` once it was destroyed."""
+    if subject_key.wrapped is None:
+        raise ErasedError("erased")
+    place = place_of_subject_key(connection.schema_name, str(subject_key.pk))
+    return hashing.unwrap(subject_key.wrapped, tenant_key(TenantKey.Purpose.WRAP), place)
+
+
+def blind_index(text: str, purpose: str) -> str:
+    """Keyed digest of `text` for exact look-ups within this schema and purpose."""
+    return hashing.blind_index(text, tenant_key(TenantKey.Purpose.BLIND), purpose)
+
+
+def word_indexes(text: str, purpose: str) -> list[str]:
+    """One short keyed digest for each word, so that names can be searched word by word."""
+    words = sorted(set(hashing.fold(text).split()))
+    return [blind_index(word, purpose)[:24] for word in words]
