@@ -1,0 +1,73 @@
+"""What every view wears: who may open it. A view that wears nothing fails the build.
+
+    @may("privacy.view_requests")     a signed-in person whose role carries the permission
+    @signed_in                        any signed-in person
+    @public_door                      anyone; the view must be meant for anyone
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+View = TypeVar("View", bound=Callable[..., HttpResponse])
+
+PUBLIC = "public"
+SIGNED_IN = "signed in"
+
+
+def may(permission: str) -> Callable[[View], View]:
+    """Open to roles that carry `permission` (P11-10d, P11-10g); others get 403, strangers the sign-in page."""
+
+    def wear(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return to_sign_in(request)
+            if not request.user.has_perm(permission):
+                return refused(request)
+            return view(request, *args, **kwargs)
+
+        return _declare(guarded, permission)
+
+    return wear
+
+
+def signed_in(view: View) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return to_sign_in(request)
+        return view(request, *args, **kwargs)
+
+    return _declare(guarded, SIGNED_IN)
+
+
+def public_door(view: View) -> View:
+    @wraps(view)
+    def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return view(request, *args, **kwargs)
+
+    return _declare(opened, PUBLIC)
+
+
+def permission_of(view: Callable[..., Any]) -> str | None:
+    """What a view declares, or None."""
+    return getattr(view, "permission", None)
+
+
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    return redirect(f"{reverse('sign-in')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    return render(request, "403.html", {"message": "Your role does not allow this."}, status=403)
+
+
+def _declare(view: Callable[..., HttpResponse], permission: str) -> Any:
+    view.permission = permission  # type: ignore[attr-defined]
+    return cast("Any", view)

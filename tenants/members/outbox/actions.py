@@ -1,0 +1,96 @@
+"""Mail leaves by a row: written with the decision, sent by the sweep."""
+
+from datetime import datetime
+from smtplib import SMTPRecipientsRefused
+from typing import Any
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import connection, models, transaction
+from django.template.loader import render_to_string
+
+from tenants.members.outbox import queries
+from tenants.members.outbox.models import Email
+from tenants.members.outbox.states import RETRIES, State
+from tenants.wakeups import actions as wakeups
+
+
+@transaction.atomic
+def queue_email(
+    *, to: str, subject_key: models.Model, template: str, context: dict[str, Any], now: datetime, about: str = ""
+) -> Email:
+    """Write a mail from `templates/email/<template>/{subject.txt,body.txt}`.
+
+    `subject_key` is the recipient's: erasing the person erases the mails to them too.
+    """
+    values = {**context, "origin": origin()}
+    email = Email.objects.create(
+        subject_key=subject_key,
+        to=to,
+        # One line, whatever a name or title holds: a line break would forge headers.
+        subject=" ".join(render_to_string(f"email/{template}/subject.txt", values).split()),
+        body=render_to_string(f"email/{template}/body.txt", values),
+        template=template,
+        about=about,
+        created_at=now,
+        state_changed_at=now,
+        next_try_at=now,
+    )
+    wakeups.wake(now)
+    return email
+
+
+def origin() -> str:
+    """The stored origin of the schema we are in; links are never built from a host header."""
+    return str(getattr(connection.tenant, "origin", ""))
+
+
+def deliver_due(now: datetime) -> int:
+    """Send every mail that is due. Returns how many went out."""
+    sent = 0
+    while (outcome := deliver_next(now=now)) is not None:
+        sent += outcome
+    return sent
+
+
+@transaction.atomic
+def deliver_next(*, now: datetime) -> int | None:
+    """Try one mail: 1 when it went out, 0 when it did not, None when none is due.
+
+    The row stays locked while it is sent; a process that dies gives it back at once, and the
+    next try carries the same Message-ID.
+    """
+    email = queries.due(now).select_for_update(skip_locked=True, of=("self",)).select_related("subject_key").first()
+    if email is None:
+        return None
+    try:
+        _message(email).send()
+    except Exception as failure:
+        _put_off(email, failure, now)
+        return 0
+    email.state, email.state_changed_at, email.next_try_at = State.SENT, now, None
+    email.tries += 1
+    email.save(update_fields=["state", "state_changed_at", "next_try_at", "tries"])
+    return 1
+
+
+def _message(email: Email) -> EmailMultiAlternatives:
+    return EmailMultiAlternatives(
+        subject=email.subject,
+        body=email.body,
+        to=[email.to],
+        headers={"Message-ID": f"<{email.pk}@trust.complere>", "Auto-Submitted": "auto-generated"},
+    )
+
+
+def _put_off(email: Email, failure: Exception, now: datetime) -> None:
+    """Wait longer after each failure; a refused recipient or the last failure ends it as failed."""
+    email.tries += 1
+    email.last_error = f"{type(failure).__name__}: {failure}"[:500]
+    refused = isinstance(failure, SMTPRecipientsRefused)
+    if refused or email.tries > len(RETRIES):
+        email.state, email.next_try_at = State.FAILED, None
+        email.bounced_at = now if refused else None
+    else:
+        email.next_try_at = now + RETRIES[email.tries - 1]
+    email.state_changed_at = now
+    email.save(update_fields=["tries", "last_error", "state", "state_changed_at", "next_try_at", "bounced_at"])

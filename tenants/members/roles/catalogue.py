@@ -1,0 +1,255 @@
+"""Permissions and the roles that carry them. Pure: no framework. Deny by default.
+
+A role is a class one can read: its name, what it is for, and what it may do. The same
+names serve pages, tests and the authorization matrix.
+"""
+
+from typing import ClassVar, Final
+
+PERMISSIONS: Final[dict[str, str]] = {
+    "members.view_people": "see who works here",
+    "members.manage_people": "invite people, change their roles, deactivate them",
+    "members.manage_contacts": "keep the security and privacy contacts",
+    "audit.view_history": "read the history of records",
+    "privacy.view_requests": "see data-subject requests",
+    "privacy.file_requests": "file a data-subject request",
+    "privacy.work_requests": "assign, validate, answer and refuse data-subject requests",
+    "privacy.hand_over_requests": "hand a data-subject request to the tenant that is its controller",
+    "privacy.view_incidents": "see incidents and the breach register",
+    "privacy.log_incidents": "log an incident",
+    "privacy.work_incidents": "assess incidents and draft breach notices",
+    "privacy.approve_notices": "approve a breach notice that another person drafted",
+    "privacy.acknowledge_notices": "acknowledge a breach notice",
+    "trust.view_content": "see drafts of the public pages",
+    "trust.edit_content": "edit claims, sub-processors and documents",
+    "trust.publish_content": "publish the public pages",
+    "trust.view_document_requests": "see who asked for documents",
+    "trust.answer_document_requests": "grant or refuse documents",
+    "trust.request_documents": "ask Complere for documents on behalf of the tenant",
+    "tenants.view_tenants": "see which tenants there are",
+    "tenants.provision": "provision a tenant",
+}
+
+
+class Role:
+    """A named set of permissions. `platform` roles exist only on the platform host."""
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    purpose: ClassVar[str]
+    platform: ClassVar[bool] = False
+    permissions: ClassVar[frozenset[str]]
+
+
+class TenantAdmin(Role):
+    key = "tenant_admin"
+    name = "Tenant admin"
+    purpose = "Runs the workspace: people, contacts, requests and incidents."
+    permissions = frozenset(
+        {
+            "members.view_people",
+            "members.manage_people",
+            "members.manage_contacts",
+            "audit.view_history",
+            "privacy.view_requests",
+            "privacy.file_requests",
+            "privacy.work_requests",
+            "privacy.view_incidents",
+            "privacy.log_incidents",
+            "privacy.work_incidents",
+            "privacy.approve_notices",
+            "privacy.acknowledge_notices",
+            "trust.request_documents",
+        }
+    )
+
+
+class PrivacyOfficer(Role):
+    key = "privacy_officer"
+    name = "Privacy officer"
+    purpose = "Works data-subject requests and answers for personal-data breaches."
+    permissions = frozenset(
+        {
+            "members.view_people",
+            "members.manage_contacts",
+            "audit.view_history",
+            "privacy.view_requests",
+            "privacy.file_requests",
+            "privacy.work_requests",
+            "privacy.view_incidents",
+            "privacy.log_incidents",
+            "privacy.work_incidents",
+            "privacy.approve_notices",
+            "privacy.acknowledge_notices",
+            "trust.request_documents",
+        }
+    )
+
+
+class SecurityOfficer(Role):
+    key = "security_officer"
+    name = "Security officer"
+    purpose = "Works incidents and keeps the security contact."
+    permissions = frozenset(
+        {
+            "members.view_people",
+            "members.manage_contacts",
+            "audit.view_history",
+            "privacy.view_incidents",
+            "privacy.log_incidents",
+            "privacy.work_incidents",
+            "privacy.approve_notices",
+            "privacy.acknowledge_notices",
+            "trust.request_documents",
+        }
+    )
+
+
+class Member(Role):
+    key = "member"
+    name = "Member"
+    purpose = "Files data-subject requests and logs incidents."
+    permissions = frozenset({"privacy.file_requests", "privacy.view_requests", "privacy.log_incidents", "trust.request_documents"})
+
+
+class Auditor(Role):
+    key = "auditor"
+    name = "Auditor"
+    purpose = "Reads everything, changes nothing."
+    permissions = frozenset({"members.view_people", "audit.view_history", "privacy.view_requests", "privacy.view_incidents"})
+
+
+class PlatformAdmin(Role):
+    key = "platform_admin"
+    name = "Platform admin"
+    purpose = "Provisions tenants and manages Complere's staff."
+    platform = True
+    permissions = frozenset(
+        {
+            "members.view_people",
+            "members.manage_people",
+            "members.manage_contacts",
+            "audit.view_history",
+            "tenants.view_tenants",
+            "tenants.provision",
+            "trust.view_content",
+        }
+    )
+
+
+class TrustEditor(Role):
+    key = "trust_editor"
+    name = "Trust editor"
+    purpose = "Writes and publishes the public pages."
+    platform = True
+    permissions = frozenset(
+        {
+            "audit.view_history",
+            "trust.view_content",
+            "trust.edit_content",
+            "trust.publish_content",
+            "trust.view_document_requests",
+        }
+    )
+
+
+class Legal(Role):
+    key = "legal"
+    name = "Legal"
+    purpose = "Answers document requests and Complere's own data-subject requests."
+    platform = True
+    permissions = frozenset(
+        {
+            "audit.view_history",
+            "trust.view_content",
+            "trust.view_document_requests",
+            "trust.answer_document_requests",
+            "privacy.view_requests",
+            "privacy.file_requests",
+            "privacy.work_requests",
+            "privacy.hand_over_requests",
+            "privacy.view_incidents",
+            "privacy.approve_notices",
+        }
+    )
+
+
+class SecurityTeam(Role):
+    key = "security_team"
+    name = "Security team"
+    purpose = "Logs incidents and sends breach notices."
+    platform = True
+    permissions = frozenset(
+        {
+            "members.manage_contacts",
+            "audit.view_history",
+            "privacy.view_incidents",
+            "privacy.log_incidents",
+            "privacy.work_incidents",
+            "privacy.approve_notices",
+            "tenants.view_tenants",
+        }
+    )
+
+
+class Support(Role):
+    key = "support"
+    name = "Support"
+    purpose = "Takes data-subject requests and hands them to the tenant that is the controller."
+    platform = True
+    permissions = frozenset(
+        {
+            "privacy.view_requests",
+            "privacy.file_requests",
+            "privacy.hand_over_requests",
+            "privacy.log_incidents",
+            "trust.view_document_requests",
+            "tenants.view_tenants",
+        }
+    )
+
+
+class StaffAuditor(Role):
+    key = "staff_auditor"
+    name = "Staff auditor"
+    purpose = "Reads Complere's own records, changes nothing."
+    platform = True
+    permissions = frozenset(
+        {
+            "members.view_people",
+            "audit.view_history",
+            "privacy.view_requests",
+            "privacy.view_incidents",
+            "tenants.view_tenants",
+            "trust.view_content",
+            "trust.view_document_requests",
+        }
+    )
+
+
+ROLES: Final[dict[str, type[Role]]] = {
+    role.key: role
+    for role in (
+        TenantAdmin,
+        PrivacyOfficer,
+        SecurityOfficer,
+        Member,
+        Auditor,
+        PlatformAdmin,
+        TrustEditor,
+        Legal,
+        SecurityTeam,
+        Support,
+        StaffAuditor,
+    )
+}
+
+
+def of_schema(*, platform: bool) -> list[type[Role]]:
+    """The roles that can be given on the platform, or in a tenant."""
+    return [role for role in ROLES.values() if role.platform == platform]
+
+
+def carrying(permission: str, *, platform: bool) -> list[str]:
+    """Keys of the roles that carry `permission`."""
+    return [role.key for role in of_schema(platform=platform) if permission in role.permissions]

@@ -1,0 +1,6 @@
+"""Where Django finds the models of this app."""
+
+from tenants.tenancy.models import Domain, Tenant
+from tenants.wakeups.models import WakeUp
+
+__all__ = ["Domain", "Tenant", "WakeUp"]

@@ -1,0 +1,34 @@
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from tenants.tenancy.models import Tenant
+from tenants.tenancy.states import PUBLIC, State
+
+
+def platform() -> Tenant:
+    """Complere's own row: the tenant whose schema is `public`."""
+    return Tenant.objects.get(schema_name=PUBLIC)
+
+
+def customers() -> QuerySet[Tenant]:
+    """Every tenant but Complere itself, by name."""
+    return Tenant.objects.exclude(schema_name=PUBLIC).order_by("name")
+
+
+def active_customers() -> QuerySet[Tenant]:
+    return customers().filter(state=State.ACTIVE)
+
+
+def by_id(tenant_id: UUID | str) -> Tenant:
+    """Raises `Tenant.DoesNotExist`."""
+    return Tenant.objects.get(pk=tenant_id)
+
+
+def by_schema(schema: str) -> Tenant | None:
+    """The tenant of a schema that still lives; None when it is unknown or closed."""
+    return Tenant.objects.filter(schema_name=schema).exclude(state=State.CLOSED).first()
+
+
+def by_host(host: str) -> Tenant | None:
+    return Tenant.objects.filter(domains__domain=host).exclude(state=State.CLOSED).first()

@@ -1,0 +1,87 @@
+"""Fixtures of the whole suite: a database of its own for each session, and the cast."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test import Client
+
+from tenants import schemas
+from tenants.members.accounts.models import User
+from tenants.tenancy.models import Tenant
+from tests import cast, database
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with database.clone("test", database.template()) as name, database.pointed_at(name):
+            yield
+
+
+@pytest.fixture(autouse=True)
+def _start_on_platform(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test inherits the schema or the cache of the one before."""
+    yield
+    if {"db", "committed_db"} & set(request.fixturenames):
+        connection.set_schema_to_public()
+        cache.clear()
+
+
+@pytest.fixture
+def committed_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of this test's own, in which commits are real: for threads, locks and other processes."""
+    source = database.template()
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        with database.clone("test_committed", source) as name, database.pointed_at(name):
+            yield name
+            connection.close()
+
+
+@pytest.fixture
+def acme(db: None) -> Tenant:
+    return cast.tenant("acme")
+
+
+@pytest.fixture
+def globex(db: None) -> Tenant:
+    return cast.tenant("globex")
+
+
+@pytest.fixture
+def platform(db: None) -> Tenant:
+    return cast.tenant("localhost")
+
+
+@pytest.fixture
+def in_acme(acme: Tenant) -> Iterator[Tenant]:
+    """The test runs in Acme's schema."""
+    with schemas.inside(acme):
+        yield acme
+
+
+@pytest.fixture
+def sign_in() -> Callable[[str], Client]:
+    """`sign_in("ann")` gives a browser in which Ann is signed in on her own host; sessions are real rows."""
+
+    def enter(key: str) -> Client:
+        name = "acme" if key in cast.ACME else "globex" if key in cast.GLOBEX else "localhost"
+        tenant = cast.tenant(name)
+        host = tenant.origin.removeprefix("http://").split(":")[0]
+        client = Client(headers={"host": host})
+        with schemas.inside(tenant):
+            user: User = cast.person(key)
+            client.force_login(user)
+            session = client.session
+            session["schema"] = tenant.schema_name
+            session.save()
+        return client
+
+    return enter
+
+
+@pytest.fixture
+def stranger() -> Callable[[str], Client]:
+    """`stranger("acme.localhost")` gives a browser that nobody signed in with."""
+    return lambda host: Client(headers={"host": host})

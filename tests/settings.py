@@ -1,0 +1,18 @@
+"""The product's own settings on services of the test run's own."""
+
+from complere import env
+from complere.embedded import services
+
+# One cluster for all test sessions of this checkout; each session has a database of its own in it.
+if not env.given("DATABASE_ADMIN_URL"):
+    services.use_for_tests(services.data_folder() / "test")
+
+from complere.settings import *  # noqa: E402, F403
+
+# Real Argon2id, with little work: the suite signs in thousands of times.
+PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
