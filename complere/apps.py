@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ComplereConfig(AppConfig):
+    name = "complere"
+
+    def ready(self) -> None:
+        from complere import checks  # noqa: F401

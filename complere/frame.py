@@ -1,0 +1,67 @@
+"""The desk's frame: which rooms a person may enter, told to every page."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+
+# Label, url name, permission that opens the room (SIGNED_IN rooms carry None).
+TENANT_ROOMS = [
+    ("Overview", "home", None),
+    ("Data-subject requests", "subject-requests", "privacy.view_requests"),
+    ("Incidents", "incidents", "privacy.view_incidents"),
+    ("Breach notices", "breach-notices", "privacy.view_incidents"),
+    ("Breach register", "breach-register", "privacy.view_incidents"),
+    ("Documents", "request-documents", "trust.request_documents"),
+    ("People", "people", "members.view_people"),
+    ("Contacts", "contacts", "members.manage_contacts"),
+]
+PLATFORM_ROOMS = [
+    ("Overview", "home", None),
+    ("Document requests", "document-requests", "trust.view_document_requests"),
+    ("Documents", "documents-desk", "trust.view_content"),
+    ("Claims", "claims", "trust.view_content"),
+    ("Sub-processors", "subprocessors-desk", "trust.view_content"),
+    ("Data-subject requests", "subject-requests", "privacy.view_requests"),
+    ("Incidents", "incidents", "privacy.view_incidents"),
+    ("Breach register", "breach-register", "privacy.view_incidents"),
+    ("Tenants", "tenants", "tenants.view_tenants"),
+    ("People", "people", "members.view_people"),
+    ("Contacts", "contacts", "members.manage_contacts"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    label: str
+    url: str
+    current: bool
+    count: int | None = None
+
+
+def desk(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `desk.nav`, `desk.title` and `desk.is_platform`."""
+    user = getattr(request, "user", None)
+    tenant = getattr(request, "tenant", None)
+    if user is None or tenant is None:
+        return {}
+    frame = {"title": "Complere console" if tenant.is_platform else tenant.name, "is_platform": tenant.is_platform}
+    rooms = PLATFORM_ROOMS if tenant.is_platform else TENANT_ROOMS
+    nav = _open_rooms(request, rooms) if user.is_authenticated else []
+    return {"desk": {**frame, "nav": nav}}
+
+
+def _open_rooms(request: HttpRequest, rooms: list[tuple[str, str, str | None]]) -> list[Room]:
+    opened = []
+    for label, name, permission in rooms:
+        if permission is not None and not request.user.has_perm(permission):
+            continue
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        here = request.path == url or (name != "home" and request.path.startswith(url))
+        opened.append(Room(label, url, here))
+    return opened

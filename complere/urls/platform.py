@@ -1,0 +1,33 @@
+"""The platform host: public pages, health, and the staff console under /console/."""
+
+from django.urls import include, path
+
+from complere import health
+from complere.urls import demo
+from privacy.subject_requests import urls as subject_requests
+
+console = [
+    path("", include("tenants.members.accounts.urls")),
+    path("", include("tenants.members.contacts.urls")),
+    path("tenants/", include("tenants.console.urls")),
+    path("history/", include("audit.trail.urls")),
+    path("requests/", include("privacy.subject_requests.urls")),
+    path("incidents/", include("privacy.incidents.urls")),
+    path("content/", include("trust_center.claims.urls")),
+    path("sub-processors/", include("trust_center.subprocessor_register.urls")),
+    path("documents/", include("trust_center.documents.urls")),
+    path("document-requests/", include("trust_center.document_requests.urls")),
+]
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("console/", include(console)),
+    path("deadlines/", include("privacy.deadlines.urls")),
+    path("data-request/", include(subject_requests.public)),
+    *demo.urlpatterns(),
+    path("", include("trust_center.public_pages.urls")),
+]
+
+handler404 = "complere.refusals.not_found"
+handler500 = "complere.refusals.failed"
