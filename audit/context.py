@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 MIN_REASON = 4
 EMPTY_REASONS = {"n/a", "none", "null", "test", "....", "----"}
@@ -55,15 +55,23 @@ class Context:
     request: Request
 
 
-_request: ContextVar[Request] = ContextVar("audit_request", default=Request())
+_NOWHERE = Request()
+_request: ContextVar[Request | None] = ContextVar("audit_request", default=None)
 _context: ContextVar[Context | None] = ContextVar("audit_context", default=None)
+
+
+def current_schema() -> str:
+    """The schema that the connection is in; the backend of django-tenants knows it."""
+    return str(cast("Any", connection).schema_name)
 
 
 def checked_reason(reason: str) -> str:
     """The reason without outer white space; raises `ReasonRefused` when it says nothing."""
     text = reason.strip()
     if len(text) < MIN_REASON or text.casefold() in EMPTY_REASONS:
-        raise ReasonRefused("Give a reason of at least 4 characters that says why, for example “Requested by the customer”.")
+        raise ReasonRefused(
+            "Give a reason of at least 4 characters that says why, for example “Requested by the customer”."
+        )
     return text
 
 
@@ -80,7 +88,7 @@ def from_request(request: Request) -> Iterator[None]:
 @contextmanager
 def regulated_write(*, actor: Actor, reason: str) -> Iterator[Context]:
     """One transaction whose writes carry this actor and reason."""
-    context = Context(actor=actor, reason=checked_reason(reason), request=_request.get())
+    context = Context(actor=actor, reason=checked_reason(reason), request=current_request())
     token = _context.set(context)
     try:
         with transaction.atomic():
@@ -93,10 +101,11 @@ def current() -> Context:
     """The context of the running write; raises `ContextMissing` when there is none."""
     context = _context.get()
     if context is None:
-        raise ContextMissing("a regulated record was written without actor and reason; use audit.context.regulated_write")
+        raise ContextMissing(
+            "a regulated record was written without actor and reason; use audit.context.regulated_write"
+        )
     return context
 
 
 def current_request() -> Request:
-    return _request.get()
-
+    return _request.get() or _NOWHERE

@@ -11,8 +11,9 @@ destroyed the attribute reads `ERASED`.
 
 from typing import Any, cast
 
-from django.db import connection, models
+from django.db import models
 
+from audit.context import current_schema
 from audit.subject_keys import hashing, queries
 
 ERASED = "erased"
@@ -104,4 +105,4 @@ class PersonalText(models.TextField):  # type: ignore[type-arg]
         # History rows hold the bytes of the record they tell of, so both share one place.
         model = getattr(instance, "instance_type", type(instance))
         subject = getattr(instance, f"{self.key}_id")
-        return f"{connection.schema_name}|{subject}|{model._meta.label_lower}.{self.name}"
+        return f"{current_schema()}|{subject}|{model._meta.label_lower}.{self.name}"

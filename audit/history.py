@@ -46,7 +46,7 @@ def _actor_id(instance: models.Model, **_: object) -> UUID | None:
     return context.current().actor.id
 
 
-class History(HistoricalRecords):  # type: ignore[misc]
+class History(HistoricalRecords):
     """`history = History()` makes a model regulated and readable."""
 
     def __init__(self, **options: Any) -> None:

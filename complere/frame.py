@@ -6,7 +6,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
-
 # Label, url name, permission that opens the room (SIGNED_IN rooms carry None).
 TENANT_ROOMS = [
     ("Overview", "home", None),
@@ -42,15 +41,29 @@ class Room:
 
 
 def desk(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `desk.nav`, `desk.title` and `desk.is_platform`."""
+    """Context processor: the variable `desk` of templates/desk/base.html."""
     user = getattr(request, "user", None)
     tenant = getattr(request, "tenant", None)
     if user is None or tenant is None:
         return {}
-    frame = {"title": "Complere console" if tenant.is_platform else tenant.name, "is_platform": tenant.is_platform}
-    rooms = PLATFORM_ROOMS if tenant.is_platform else TENANT_ROOMS
-    nav = _open_rooms(request, rooms) if user.is_authenticated else []
-    return {"desk": {**frame, "nav": nav}}
+    name = "Complere console" if tenant.is_platform else tenant.name
+    frame: dict[str, Any] = {"name": name, "console": tenant.is_platform, "home_url": _url("home")}
+    if user.is_authenticated:
+        frame |= {
+            "context": "" if tenant.is_platform else "Trust workspace",
+            "user": {"name": user.full_name, "email": user.email, "role": user.role_names},
+            "account_url": _url("profile"),
+            "sign_out_url": _url("sign-out"),
+            "nav": _open_rooms(request, PLATFORM_ROOMS if tenant.is_platform else TENANT_ROOMS),
+        }
+    return {"desk": frame}
+
+
+def _url(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 def _open_rooms(request: HttpRequest, rooms: list[tuple[str, str, str | None]]) -> list[Room]:
@@ -58,10 +71,7 @@ def _open_rooms(request: HttpRequest, rooms: list[tuple[str, str, str | None]]) 
     for label, name, permission in rooms:
         if permission is not None and not request.user.has_perm(permission):
             continue
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        here = request.path == url or (name != "home" and request.path.startswith(url))
-        opened.append(Room(label, url, here))
+        if url := _url(name):
+            here = request.path == url or (name != "home" and request.path.startswith(url))
+            opened.append(Room(label, url, here))
     return opened

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 
 def page(request: HttpRequest, status: int, message: str) -> HttpResponse:
     """The page of a refusal, saying what was wrong in one sentence."""
-    return render(request, f"{status}.html", {"message": message}, status=status)
+    return render(request, f"{status}.html", {"reason": message}, status=status)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -24,7 +24,7 @@ AS_OWNER = env.flag("AS_OWNER", default=len(sys.argv) > 1 and sys.argv[1] in OWN
 
 # --- Secrets ----------------------------------------------------------------------------------
 # Fixed values serve development only: complere/checks.py refuses them anywhere else.
-DEVELOPMENT_SECRET = "development-only-secret-that-production-refuses-to-start-with"
+DEVELOPMENT_SECRET = "development-only-secret-that-production-refuses-to-start-with"  # noqa: S105
 SECRET_KEY = env.secret("SECRET_KEY", DEVELOPMENT_SECRET)
 COMPLERE_TASK_KEY = env.secret("COMPLERE_TASK_KEY", DEVELOPMENT_SECRET)
 COMPLERE_ROOT_KEY = env.secret(

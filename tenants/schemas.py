@@ -7,11 +7,13 @@ none. So this wraps `tenant_context`, and lint bans the others everywhere else.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 from django.db import connection
 from django_tenants.postgresql_backend.base import FakeTenant
 from django_tenants.utils import tenant_context
+
+from audit import context
 
 
 class HasSchema(Protocol):
@@ -36,13 +38,12 @@ def on_platform() -> Iterator[None]:
 
 
 def current_schema() -> str:
-    return str(connection.schema_name)
+    return context.current_schema()
 
 
 def current() -> HasSchema:
     """The tenant whose schema the connection is in, as it was entered."""
-    tenant: HasSchema = connection.tenant
-    return tenant
+    return cast("HasSchema", cast("Any", connection).tenant)
 
 
 def is_platform() -> bool:

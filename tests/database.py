@@ -16,7 +16,17 @@ from complere import env
 from complere.embedded import locks, roles, services
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("*/migrations/*.py", "*/*/migrations/*.py", "tenants/postgresql/*", "tenants/tenancy/*", "tests/cast.py", "tests/database.py", "complere/settings.py", "audit/**/*.py", "tenants/management/**/*.py")
+SOURCES = (
+    "*/migrations/*.py",
+    "*/*/migrations/*.py",
+    "tenants/postgresql/*",
+    "tenants/tenancy/*",
+    "tests/cast.py",
+    "tests/database.py",
+    "complere/settings.py",
+    "audit/**/*.py",
+    "tenants/management/**/*.py",
+)
 
 
 def fingerprint() -> str:

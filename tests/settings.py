@@ -7,7 +7,7 @@ from complere.embedded import services
 if not env.given("DATABASE_ADMIN_URL"):
     services.use_for_tests(services.data_folder() / "test")
 
-from complere.settings import *  # noqa: E402, F403
+from complere.settings import *  # noqa: F403, TID251
 
 # Real Argon2id, with little work: the suite signs in thousands of times.
 PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from audit import context
 from audit.subject_keys import hashing, queries
@@ -11,7 +11,7 @@ from audit.subject_keys.models import SubjectKey, TenantKey
 def create_tenant_keys(*, now: datetime) -> None:
     """The two keys every schema needs before its first person. Does nothing where they exist."""
     for purpose in TenantKey.Purpose.values:
-        place = queries.place_of_tenant_key(connection.schema_name, purpose, 1)
+        place = queries.place_of_tenant_key(context.current_schema(), purpose, 1)
         if not TenantKey.objects.filter(purpose=purpose).exists():
             wrapped = hashing.wrap(hashing.new_key(), queries.root_key(), place)
             TenantKey.objects.create(purpose=purpose, version=1, wrapped=wrapped, created_at=now)
@@ -20,7 +20,7 @@ def create_tenant_keys(*, now: datetime) -> None:
 def create(*, now: datetime) -> SubjectKey:
     """A key for a person who was not known yet."""
     key = SubjectKey(created_at=now)
-    place = queries.place_of_subject_key(connection.schema_name, str(key.pk))
+    place = queries.place_of_subject_key(context.current_schema(), str(key.pk))
     key.wrapped = hashing.wrap(hashing.new_key(), queries.tenant_key(TenantKey.Purpose.WRAP), place)
     key.save(force_insert=True)
     return key

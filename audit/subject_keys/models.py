@@ -35,9 +35,7 @@ class SubjectKey(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="subject_key_is_whole_or_destroyed_with_who_and_why",
-                condition=models.Q(
-                    wrapped__isnull=False, destroyed_at=None, destroyed_by=None, destroyed_because=None
-                )
+                condition=models.Q(wrapped__isnull=False, destroyed_at=None, destroyed_by=None, destroyed_because=None)
                 | models.Q(
                     wrapped=None,
                     destroyed_at__isnull=False,

@@ -6,6 +6,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.db import connection
 
+from audit.context import current_schema
 from audit.subject_keys import hashing
 from audit.subject_keys.models import SubjectKey, TenantKey
 
@@ -28,7 +29,7 @@ def place_of_subject_key(schema: str, subject: str) -> str:
 
 def tenant_key(purpose: str) -> bytes:
     """The newest key of this purpose in the schema that the connection is in."""
-    return _tenant_key(str(connection.settings_dict["NAME"]), connection.schema_name, purpose)
+    return _tenant_key(str(connection.settings_dict["NAME"]), current_schema(), purpose)
 
 
 @lru_cache(maxsize=4096)
@@ -36,15 +37,15 @@ def _tenant_key(database: str, schema: str, purpose: str) -> bytes:
     row = TenantKey.objects.filter(purpose=purpose).order_by("-version").first()
     if row is None:
         raise LookupError(f"schema {schema} has no {purpose} key: it was not provisioned whole")
-    return hashing.unwrap(row.wrapped, root_key(), place_of_tenant_key(schema, purpose, row.version))
+    return hashing.unwrap(bytes(row.wrapped), root_key(), place_of_tenant_key(schema, purpose, row.version))
 
 
 def open_subject_key(subject_key: SubjectKey) -> bytes:
     """The person's key in the clear; raises `ErasedError` once it was destroyed."""
     if subject_key.wrapped is None:
         raise ErasedError("erased")
-    place = place_of_subject_key(connection.schema_name, str(subject_key.pk))
-    return hashing.unwrap(subject_key.wrapped, tenant_key(TenantKey.Purpose.WRAP), place)
+    place = place_of_subject_key(current_schema(), str(subject_key.pk))
+    return hashing.unwrap(bytes(subject_key.wrapped), tenant_key(TenantKey.Purpose.WRAP), place)
 
 
 def blind_index(text: str, purpose: str) -> str:

@@ -112,7 +112,7 @@ def ring_next(*, now: datetime) -> bool:
 
 
 def _ring(deadline: Deadline, now: datetime) -> None:
-    Alarm.objects.create(deadline=deadline, due_at=deadline.next_alarm_at, rung_at=now)
+    Alarm.objects.create(deadline=deadline, due_at=deadline.next_alarm_at or now, rung_at=now)
     if now >= deadline.due_at:
         reason = f"The deadline passed at {deadline.due_at:%Y-%m-%d %H:%M} UTC"
         deadline = move(deadline, State.MISSED, actor=CLOCK, now=now, reason=reason, next_alarm_at=None)

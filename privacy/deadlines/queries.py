@@ -22,7 +22,8 @@ def needing_alarm(now: datetime) -> QuerySet[Deadline]:
 
 
 def next_alarm_at() -> datetime | None:
-    return Deadline.objects.filter(next_alarm_at__isnull=False).aggregate(at=Min("next_alarm_at"))["at"]
+    found: datetime | None = Deadline.objects.filter(next_alarm_at__isnull=False).aggregate(at=Min("next_alarm_at"))["at"]
+    return found
 
 
 def of(record: models.Model) -> QuerySet[Deadline]:

@@ -1,8 +1,8 @@
 """What every view wears: who may open it. A view that wears nothing fails the build.
 
-    @may("privacy.view_requests")     a signed-in person whose role carries the permission
-    @signed_in                        any signed-in person
-    @public_door                      anyone; the view must be meant for anyone
+@may("privacy.view_requests")     a signed-in person whose role carries the permission
+@signed_in                        any signed-in person
+@public_door                      anyone; the view must be meant for anyone
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def may(permission: str) -> Callable[[View], View]:
                 return refused(request)
             return view(request, *args, **kwargs)
 
-        return _declare(guarded, permission)
+        return _declare(guarded, view, permission)
 
     return wear
 
@@ -44,7 +44,7 @@ def signed_in(view: View) -> View:
             return to_sign_in(request)
         return view(request, *args, **kwargs)
 
-    return _declare(guarded, SIGNED_IN)
+    return _declare(guarded, view, SIGNED_IN)
 
 
 def public_door(view: View) -> View:
@@ -52,7 +52,7 @@ def public_door(view: View) -> View:
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs)
 
-    return _declare(opened, PUBLIC)
+    return _declare(opened, view, PUBLIC)
 
 
 def permission_of(view: Callable[..., Any]) -> str | None:
@@ -65,9 +65,10 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def refused(request: HttpRequest) -> HttpResponse:
-    return render(request, "403.html", {"message": "Your role does not allow this."}, status=403)
+    return render(request, "403.html", {"reason": "Your role does not allow this."}, status=403)
 
 
-def _declare(view: Callable[..., HttpResponse], permission: str) -> Any:
-    view.permission = permission  # type: ignore[attr-defined]
-    return cast("Any", view)
+def _declare(guarded: Callable[..., HttpResponse], view: View, permission: str) -> View:
+    """`guarded` in place of `view`, telling what it asks for."""
+    guarded.permission = permission  # type: ignore[attr-defined]
+    return cast("View", guarded)

@@ -18,6 +18,8 @@ PUBLIC = "public"
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    _setting_search_path: bool
+
     def _get_cursor_search_paths(self) -> list[str]:
         _check_schema_name(self.schema_name)
         return [self.schema_name, EXTENSIONS]

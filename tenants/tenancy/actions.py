@@ -137,6 +137,7 @@ def _checked_region(code: str) -> catalogue.Region:
     own = queries.platform().region
     if place.code != own:
         raise ProvisioningRefused(
-            "region", f"This deployment serves {own} only. Provision a {place.code} tenant in the deployment of that region."
+            "region",
+            f"This deployment serves {own} only. Provision a {place.code} tenant in the deployment of that region.",
         )
     return place

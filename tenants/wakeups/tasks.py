@@ -8,7 +8,7 @@ from tenants.tenancy import queries
 from tenants.wakeups import actions
 
 
-@shared_task(platform=True)  # type: ignore[untyped-decorator]
+@shared_task(platform=True)
 def sweep() -> int:
     """Hand every due schema to a task of its own. Costs one query when nothing is due."""
     handed = 0
@@ -25,7 +25,7 @@ def sweep() -> int:
     return handed
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def work() -> int:
     """Do what is due in the schema that the message names."""
     return actions.work(schemas.current(), now=timezone.now())

@@ -28,7 +28,7 @@ class User(AbstractBaseUser):
     email_index = models.CharField(max_length=64, unique=True)
     full_name = PersonalText()
     job_title = models.CharField(max_length=120, blank=True)
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True)
     deactivated_by = models.TextField(null=True)
@@ -86,7 +86,7 @@ class User(AbstractBaseUser):
         """Bound to the schema: the same id and password in two schemas share no session."""
         return self._session_hash()
 
-    def get_session_auth_fallback_hash(self) -> list[str]:  # type: ignore[override]
+    def get_session_auth_fallback_hash(self) -> list[str]:
         return []
 
     def _session_hash(self) -> str:

@@ -64,7 +64,7 @@ def deliver_next(*, now: datetime) -> int | None:
         return None
     try:
         _message(email).send()
-    except Exception as failure:
+    except Exception as failure:  # noqa: BLE001  whatever stopped it, the mail stays and is tried again
         _put_off(email, failure, now)
         return 0
     email.state, email.state_changed_at, email.next_try_at = State.SENT, now, None
