@@ -32,6 +32,9 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True)
     deactivated_by = models.TextField(null=True)
+    # Not Django's last_login: that one is saved by a signal receiver, outside of any reason.
+    last_login = None
+    last_sign_in_at = models.DateTimeField(null=True)
     failed_sign_ins = models.PositiveIntegerField(default=0)
     locked_until = models.DateTimeField(null=True)
     # Raised to end every session of this person at once.
@@ -43,7 +46,14 @@ class User(AbstractBaseUser):
     objects = UserManager()
     # Counting failures is no act on a record; secrets and look-up digests have no place in a history.
     history = History(
-        excluded_fields=["password", "email_index", "last_login", "failed_sign_ins", "locked_until", "session_epoch"]
+        excluded_fields=[
+            "password",
+            "email_index",
+            "last_sign_in_at",
+            "failed_sign_ins",
+            "locked_until",
+            "session_epoch",
+        ]
     )
 
     class Meta:

@@ -37,6 +37,8 @@ class Email(models.Model):
         indexes = [
             # Used by queries.due. Holds only what still waits.
             models.Index(name="email_next_try", fields=["next_try_at"], condition=models.Q(next_try_at__isnull=False)),
+            # Used by queries.failed.
+            models.Index(name="email_failed", fields=["-state_changed_at"], condition=models.Q(state="failed")),
             # Used by queries.about.
             models.Index(name="email_about", fields=["about"]),
         ]

@@ -21,4 +21,5 @@ def about(subject: str) -> QuerySet[Email]:
 
 
 def failed() -> QuerySet[Email]:
-    return Email.objects.filter(state=State.FAILED).order_by("-created_at")
+    """Mails that will not be tried again, newest failure first."""
+    return Email.objects.filter(state=State.FAILED).order_by("-state_changed_at")
