@@ -181,8 +181,6 @@ def _build(country: str, subdivision: str) -> Calendar:
         country,
         subdiv=subdivision or None,
         years=range(first, last + 1),
-        # A date may be asked for in any order: nothing may be added to the set after it was built.
-        expand=False,
         observed=True,
         categories=(holidays.PUBLIC,),
         language=next((language for language in source.supported_languages if language.startswith("en")), None),

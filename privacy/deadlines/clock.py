@@ -336,7 +336,7 @@ def _closed(
     _covered(event_on, place.calendar)
     ends = later(*nominal)
     if nominal[1]:
-        steps.append(Step("DSR-06", f"{say_count(nominal[1], 'day')} not counted: {say_day(ends)}", ends))
+        steps.append(Step("DSR-06, DSR-07", f"{say_count(nominal[1], 'day')} not counted: {say_day(ends)}", ends))
     last, skipped = _roll_forward(ends, place.calendar)
     if skipped:
         steps.append(Step("CLK-15", f"{'; '.join(skipped)}: the next working day is {say_day(last)}", last))

@@ -255,6 +255,7 @@ def test_variants_of_the_published_kinds(kind: str, given: dict[str, Any], expec
             vector("months", {"calendar": "DE", "event_utc": "2026-03-31T22:30:00"}, nominal=""),
             "2026-03-31T22:30:00 has no offset",
         ),
+        (vector("hours", {"aware_utc": "0001-01-01T00:00:00+02:00"}, safe_utc=""), "date value out of range"),
         (vector("hours", {"aware_utc": "2026-03-31"}, safe_utc=""), "given has no 'aware', which must be an instant"),
         (
             vector("business_day", {"calendar": "DE", "received_utc": "2026-11-23T09:15Z", "cutoff": "25:00"}, day0=""),
