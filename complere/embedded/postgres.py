@@ -20,7 +20,6 @@ from complere.embedded.processes import Account, Program
 
 NAME = "postgres"
 DATABASE = "complere"
-ATTEMPTS = 3
 START_PATIENCE = 30.0
 
 SETTINGS: Final[Mapping[str, str]] = {
@@ -53,8 +52,7 @@ def start(data_dir: Path, place: Place, credentials: Credentials, *, port: int |
     if not place.data.exists():
         _make_cluster(place, credentials.superuser_password)
     _check_version(place)
-    for _ in range(ATTEMPTS):
-        chosen = port if port is not None and ports.is_free(port) else ports.free_port()
+    for chosen in ports.near(port):
         if _try_start(data_dir, place, credentials, chosen, durable=durable):
             return chosen
     raise PostgresFailed(

@@ -56,12 +56,16 @@ class Use:
         if self.descriptor < 0 or os.getpid() != self.pid:
             return
         with locks.exclusive(self.data_dir / "start.lock"):
-            os.close(self.descriptor)
-            self.descriptor = -1
-            alone = locks.take(self.data_dir / "users.lock")
-            if alone is not None:
-                _stop_all(self.data_dir)
-                os.close(alone)
+            self.leave()
+
+    def leave(self) -> None:
+        """As release(), for a caller that holds `start.lock`."""
+        os.close(self.descriptor)
+        self.descriptor = -1
+        alone = locks.take(self.data_dir / "users.lock")
+        if alone is not None:
+            _stop_all(self.data_dir)
+            os.close(alone)
 
 
 def data_folder() -> Path:
@@ -78,7 +82,7 @@ def attach(argv: Sequence[str] | None = None) -> Use | None:
     this process ends; a command in NO_SERVICES, told by `argv`, gets addresses where nothing answers.
     Raises SettingRefused when only one is set, or in production (DEMO=0).
     """
-    if all(map(_chosen, SERVERS)):
+    if all(map(is_chosen, SERVERS)):
         return None
     if argv is not None and not needs_services(argv):
         _stand_in()
@@ -134,7 +138,7 @@ def enter(data_dir: Path, *, durable: bool = True) -> Use:
         try:
             _start_missing(data_dir, durable=durable)
         except BaseException:
-            os.close(share.descriptor)
+            share.leave()
             raise
     return share
 
@@ -189,12 +193,19 @@ def _start_missing(data_dir: Path, *, durable: bool) -> list[str]:
     started = []
     if processes.running(data_dir, valkey.NAME) is None:
         where = Ports(where.postgres, valkey.start(data_dir, known, port=where.valkey))
+        _remember(data_dir, where)
         started.append(valkey.NAME)
     if processes.running(data_dir, postgres.NAME) is None:
         where = Ports(_start_postgres(data_dir, known, where.postgres, durable=durable), where.valkey)
+        _remember(data_dir, where)
         started.append(postgres.NAME)
-    (data_dir / "services.json").write_text(json.dumps(asdict(where)), encoding="utf-8")
     return started
+
+
+def _remember(data_dir: Path, where: Ports) -> None:
+    draft = data_dir / "services.new"
+    draft.write_text(json.dumps(asdict(where)), encoding="utf-8")
+    draft.replace(data_dir / "services.json")
 
 
 def _start_postgres(data_dir: Path, known: Credentials, port: int | None, *, durable: bool) -> int:
@@ -217,29 +228,30 @@ def _ports(data_dir: Path) -> Ports:
     if not path.exists():
         return Ports()
     try:
-        return Ports(**json.loads(path.read_text(encoding="utf-8")))
+        known = Ports(**json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, TypeError):
-        # Half written by a killed run: the ports are only a preference when nothing runs.
         return Ports()
+    whole = all(port is None or isinstance(port, int) for port in (known.postgres, known.valkey))
+    return known if whole else Ports()
 
 
 def _refuse_half() -> None:
     if not env.flag("DEMO", default=True):
-        missing = next(name for name in SERVERS if not _chosen(name))
+        missing = next(name for name in SERVERS if not is_chosen(name))
         raise env.SettingRefused(missing, "the address of a server in production (DEMO=0)")
     for name, other in (SERVERS, SERVERS[::-1]):
-        if _chosen(name):
+        if is_chosen(name):
             raise env.SettingRefused(other, f"set when {name} is (set both, or neither for the embedded services)")
 
 
 def _stand_in() -> None:
     """Let settings load for a command that reads nothing. Production gets no stand-ins: it must name what it lacks."""
-    if any(map(_chosen, SERVERS)) or not env.flag("DEMO", default=True):
+    if any(map(is_chosen, SERVERS)) or not env.flag("DEMO", default=True):
         return
     known = credentials.generated()
     nowhere = {"DATABASE_URL": f"postgresql://nobody@{NOWHERE}/none", "REDIS_URL": f"redis://{NOWHERE}/0"}
     values = nowhere | _demo_settings(known)
-    _stand_ins.update(name for name in values if not _chosen(name))
+    _stand_ins.update(name for name in values if not is_chosen(name))
     _export(values)
 
 
@@ -249,10 +261,11 @@ def _demo_settings(known: Credentials) -> dict[str, str]:
 
 def _export(values: dict[str, str]) -> None:
     """Addresses always; keys and flags only where the user chose none."""
-    env.put({name: value for name, value in values.items() if name.endswith("_URL") or not _chosen(name)})
+    env.put({name: value for name, value in values.items() if name.endswith("_URL") or not is_chosen(name)})
 
 
-def _chosen(name: str) -> bool:
+def is_chosen(name: str) -> bool:
+    """Whether NAME is set, itself or through NAME_FILE."""
     return env.given(name) or env.given(f"{name}_FILE")
 
 
