@@ -8,7 +8,8 @@ from privacy.subject_requests import urls as subject_requests
 
 console = [
     path("", include("tenants.members.accounts.urls")),
-    path("", include("tenants.members.contacts.urls")),
+    path("people/", include("tenants.members.roles.urls")),
+    path("contacts/", include("tenants.members.contacts.urls")),
     path("tenants/", include("tenants.console.urls")),
     path("history/", include("audit.trail.urls")),
     path("requests/", include("privacy.subject_requests.urls")),

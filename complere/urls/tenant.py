@@ -8,7 +8,8 @@ from trust_center.document_requests import urls as document_requests
 
 urlpatterns = [
     path("", include("tenants.members.accounts.urls")),
-    path("", include("tenants.members.contacts.urls")),
+    path("people/", include("tenants.members.roles.urls")),
+    path("contacts/", include("tenants.members.contacts.urls")),
     path("history/", include("audit.trail.urls")),
     path("deadlines/", include("privacy.deadlines.urls")),
     path("requests/", include("privacy.subject_requests.urls")),

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import check_password, make_password
 from django.http import HttpRequest
 
 from audit.subject_keys.queries import blind_index
@@ -19,7 +19,8 @@ class MemberBackend:
             # Hash all the same: an unknown address must take as long as a known one.
             make_password(password)
             return None
-        return user if user.check_password(password) and user.is_active else None
+        # Without Django's setter: it would save the record outside any reason.
+        return user if check_password(password, user.password) and user.is_active else None
 
     def get_user(self, user_id: UUID | str) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()

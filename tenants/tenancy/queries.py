@@ -1,7 +1,9 @@
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from tenants import schemas
 from tenants.tenancy.models import Tenant
 from tenants.tenancy.states import PUBLIC, State
 
@@ -32,3 +34,14 @@ def by_schema(schema: str) -> Tenant | None:
 
 def by_host(host: str) -> Tenant | None:
     return Tenant.objects.filter(domains__domain=host).exclude(state=State.CLOSED).first()
+
+
+def of_request(request: HttpRequest) -> Tenant:
+    """The tenant whose host the request came in on; Complere's own row on the platform host."""
+    tenant: Tenant = request.tenant  # type: ignore[attr-defined]
+    return tenant
+
+
+def name_here() -> str:
+    """What this schema's owner is called, for pages and mails."""
+    return str(getattr(schemas.current(), "name", "Complere"))

@@ -1,39 +1,64 @@
 """How people come in, prove who they are, and leave."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import get_hasher, identify_hasher, make_password
+from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from audit import context
 from audit.subject_keys import actions as subject_keys
 from audit.subject_keys.queries import blind_index
-from tenants.members.accounts.models import User
+from tenants.members.accounts import catalogue, hashing, queries
+from tenants.members.accounts.adapters import attempts
+from tenants.members.accounts.models import Invitation, PasswordReset, User
+from tenants.members.outbox import actions as outbox
+from tenants.tenancy.queries import name_here
+
+log = structlog.get_logger(__name__)
 
 
 class AccountRefused(ValueError):
-    """The account cannot be made as asked; `field` names what is wrong."""
+    """The account cannot be made or changed as asked; `field` names what is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
 
 
+class SignInRefused(Exception):
+    """Nobody was signed in. Never says why: unknown, wrong, inactive and held off look the same."""
+
+
+class TooManyAttempts(Exception):
+    """This address tried too often, whomever it tried; `seconds` says how long it must wait."""
+
+    def __init__(self, window: timedelta) -> None:
+        super().__init__("Too many attempts from this address.")
+        self.seconds = int(window.total_seconds())
+
+
 def create_user(
     *, email: str, full_name: str, actor: context.Actor, now: datetime, reason: str, job_title: str = ""
 ) -> User:
     """A person who cannot sign in yet: no password. Raises `AccountRefused` for a known address."""
-    index = blind_index(email, "user.email")
     with context.regulated_write(actor=actor, reason=reason):
-        if User.objects.filter(email_index=index).exists():
-            raise AccountRefused("email", "This address belongs to somebody who is already here.")
         user = User(
             subject_key=subject_keys.create(now=now),
             email=email.strip(),
-            email_index=index,
+            email_index=blind_index(email, "user.email"),
             full_name=full_name.strip(),
             job_title=job_title.strip(),
             created_at=now,
         )
         user.set_unusable_password()
-        user.save(force_insert=True)
+        try:
+            with transaction.atomic():
+                user.save(force_insert=True)
+        except IntegrityError as known:
+            raise AccountRefused("email", "This address belongs to somebody who is already here.") from known
     return user
 
 
@@ -45,4 +70,194 @@ def set_password(user: User, *, password: str, actor: context.Actor, now: dateti
         fresh.session_epoch += 1
         fresh.failed_sign_ins, fresh.locked_until = 0, None
         fresh.save(update_fields=["password", "session_epoch", "failed_sign_ins", "locked_until"])
+        # Links sent before would otherwise still set another password.
+        PasswordReset.objects.filter(user=user, used_at=None).update(used_at=now)
     return fresh
+
+
+def change_own_password(user: User, *, current: str, password: str, now: datetime) -> User:
+    """Raises `AccountRefused` when `current` is not the password, `TooManyAttempts` when it was guessed at."""
+    tried = attempts.count("own password", str(user.pk), window=catalogue.ADDRESS_WINDOW)
+    if tried > catalogue.OWN_PASSWORD_ATTEMPTS:
+        raise TooManyAttempts(catalogue.ADDRESS_WINDOW)
+    if authenticate(email=user.email, password=current) is None:
+        raise AccountRefused("current", "This is not your password. Enter the one you signed in with.")
+    attempts.forget("own password", str(user.pk))
+    with transaction.atomic():
+        fresh = set_password(user, password=password, actor=user.actor, now=now, reason="Changed on the account page")
+        _tell(fresh, "password-changed", now)
+    return fresh
+
+
+def change_profile(user: User, *, full_name: str, job_title: str, now: datetime) -> User:
+    """A person corrects what is said of them (GDPR Art. 16)."""
+    with context.regulated_write(actor=user.actor, reason="Corrected on the account page"):
+        fresh = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        fresh.full_name, fresh.job_title = full_name.strip(), job_title.strip()
+        fresh.save(update_fields=["full_name", "job_title"])
+    return fresh
+
+
+def sign_out_everywhere(user: User, *, now: datetime) -> None:
+    """End every session of this person, in every browser, with its next request."""
+    with context.regulated_write(actor=user.actor, reason="Signed out everywhere on the account page"):
+        fresh = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        fresh.session_epoch += 1
+        fresh.save(update_fields=["session_epoch"])
+
+
+def sign_in(*, email: str, password: str, address: str, known_browser: str, now: datetime) -> User:
+    """The person to whom address and password belong.
+
+    `known_browser` is the id of the person who signed in with this browser before, or empty.
+    Raises `SignInRefused` and `TooManyAttempts`. Hashes exactly once whatever the outcome, so
+    that time does not tell which accounts exist (ASVS 6.3.8).
+    """
+    index = blind_index(email, "user.email")
+    if attempts.count("sign-in", address, window=catalogue.ADDRESS_WINDOW) > catalogue.ATTEMPTS_PER_ADDRESS:
+        raise TooManyAttempts(catalogue.ADDRESS_WINDOW)
+    locked = attempts.is_held("sign-in", index, address, now=now)
+    resting = _is_resting(index, known_browser, now)
+    user = authenticate(email=email, password=password)
+    if locked or resting:
+        log.warning("sign-in held off", locked=locked, resting=resting)
+        raise SignInRefused
+    if not isinstance(user, User):
+        _note_failure(index, address, now)
+        raise SignInRefused
+    _note_success(user, password, address, now)
+    return user
+
+
+def request_password_reset(*, email: str, address: str, now: datetime) -> None:
+    """Mail a link to set a new password, if the address belongs to somebody who may sign in.
+
+    Tells nobody whether it does. Raises `TooManyAttempts`.
+    """
+    if attempts.count("reset", address, window=catalogue.ADDRESS_WINDOW) > catalogue.RESETS_PER_ADDRESS:
+        raise TooManyAttempts(catalogue.ADDRESS_WINDOW)
+    # The cost of a hash hides the little that writing a mail takes.
+    make_password(email)
+    index = blind_index(email, "user.email")
+    user = queries.who_can_sign_in().filter(email_index=index).first()
+    if user is not None and _resets_left(user, now):
+        _send_reset(user, now)
+
+
+def complete_password_reset(*, token: str, password: str, now: datetime) -> User:
+    """Set the password that a mailed link asked for. Raises `LinkUnknown`, `LinkOver`."""
+    with transaction.atomic():
+        reset = queries.open_reset(token, now, lock=True)
+        user = queries.by_id(reset.user_id)
+        fresh = set_password(
+            user, password=password, actor=user.actor, now=now, reason="Reset through the mailed link"
+        )
+        _tell(fresh, "password-changed", now)
+    return fresh
+
+
+def send_invitation(user: User, *, actor: context.Actor, now: datetime, reason: str) -> Invitation:
+    """Mail a link with which the person sets a first password. An earlier link ends with it."""
+    token = hashing.new_token()
+    with context.regulated_write(actor=actor, reason=reason):
+        revoke_invitations(user, actor=actor, now=now, reason=reason)
+        invitation = Invitation.objects.create(
+            user=user,
+            token_hash=hashing.digest(token),
+            invited_by=actor.name,
+            created_at=now,
+            expires_at=now + catalogue.INVITATION_LIFE,
+        )
+        _tell(user, "invitation", now, link=outbox.link("invitation", token), expires_at=invitation.expires_at)
+    return invitation
+
+
+def revoke_invitations(user: User, *, actor: context.Actor, now: datetime, reason: str) -> int:
+    """Take back every invitation of this person that still stands. Returns how many."""
+    with context.regulated_write(actor=actor, reason=reason):
+        standing = list(Invitation.objects.select_for_update().filter(user=user, accepted_at=None, revoked_at=None))
+        for invitation in standing:
+            invitation.revoked_at = now
+            invitation.save(update_fields=["revoked_at"])
+    return len(standing)
+
+
+def accept_invitation(*, token: str, password: str, now: datetime) -> User:
+    """Set the first password. Raises `LinkUnknown`, `LinkOver`."""
+    with transaction.atomic():
+        invitation = queries.open_invitation(token, now, lock=True)
+        user = queries.by_id(invitation.user_id)
+        with context.regulated_write(actor=user.actor, reason="Accepted the mailed invitation"):
+            invitation.accepted_at = now
+            invitation.save(update_fields=["accepted_at"])
+        return set_password(
+            user, password=password, actor=user.actor, now=now, reason="Accepted the mailed invitation"
+        )
+
+
+def _is_resting(index: str, known_browser: str, now: datetime) -> bool:
+    row = User.objects.filter(email_index=index).values_list("pk", "locked_until").first()
+    if row is None or row[1] is None or row[1] <= now:
+        return False
+    return str(row[0]) != known_browser
+
+
+@transaction.atomic
+def _note_failure(index: str, address: str, now: datetime) -> None:
+    """Count against the pair of account and address, and against the account if there is one."""
+    failures = attempts.count("sign-in", index, address, window=catalogue.FAILURES_REMEMBERED)
+    if lock := catalogue.lock_after(failures):
+        attempts.hold("sign-in", index, address, until=now + lock, now=now)
+    account = User.objects.filter(email_index=index)
+    account.update(failed_sign_ins=F("failed_sign_ins") + 1)
+    user = account.first()
+    log.warning("sign-in refused", failures=failures, account=str(user.pk) if user else None)
+    if user is not None and (pause := catalogue.pause_after(user.failed_sign_ins)):
+        account.update(locked_until=now + pause)
+        if user.failed_sign_ins == catalogue.FAILURES_BEFORE_PAUSE and user.is_active:
+            _tell(user, "new-sign-in-lock", now, failures=user.failed_sign_ins, link=outbox.link("password-reset"))
+
+
+def _note_success(user: User, password: str, address: str, now: datetime) -> None:
+    attempts.release("sign-in", user.email_index, address)
+    attempts.take_back("sign-in", address)
+    account = User.objects.filter(pk=user.pk)
+    account.update(last_sign_in_at=now, failed_sign_ins=0, locked_until=None)
+    if _is_outdated(user.password):
+        renewed = make_password(password)
+        # Only over the hash that was checked: the password may have been changed meanwhile.
+        if account.filter(password=user.password).update(password=renewed):
+            user.password = renewed
+    log.info("signed in", account=str(user.pk))
+
+
+def _is_outdated(encoded: str) -> bool:
+    """True when the hash is of an older kind; at sign-in the password is at hand to renew it."""
+    wanted, found = get_hasher(), identify_hasher(encoded)
+    return found.algorithm != wanted.algorithm or wanted.must_update(encoded)
+
+
+def _resets_left(user: User, now: datetime) -> bool:
+    recent = PasswordReset.objects.filter(user=user, created_at__gt=now - catalogue.RESET_LIFE)
+    return recent.count() < catalogue.RESETS_AT_ONCE
+
+
+@transaction.atomic
+def _send_reset(user: User, now: datetime) -> None:
+    token = hashing.new_token()
+    PasswordReset.objects.filter(user=user, used_at=None).update(used_at=now)
+    PasswordReset.objects.create(
+        token_hash=hashing.digest(token), user=user, created_at=now, expires_at=now + catalogue.RESET_LIFE
+    )
+    _tell(user, "password-reset", now, link=outbox.link("password-reset-new", token))
+
+
+def _tell(user: User, template: str, now: datetime, **values: object) -> None:
+    outbox.queue_email(
+        to=user.email,
+        subject_key=user.subject_key,
+        template=template,
+        context={"person": user, "sender_name": name_here(), "now": now, **values},
+        now=now,
+        about=f"members.user:{user.pk}",
+    )

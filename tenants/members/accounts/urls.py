@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.accounts import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("sign-in/", views.sign_in, name="sign-in"),
+    path("sign-out/", views.sign_out, name="sign-out"),
+    path("account/", views.profile, name="profile"),
+    path("account/password/", views.change_password, name="change-password"),
+    path("account/sign-out-everywhere/", views.sign_out_everywhere, name="sign-out-everywhere"),
+    path("password-reset/", views.ask_for_reset, name="password-reset"),
+    path("password-reset/sent/", views.reset_sent, name="password-reset-sent"),
+    path("password-reset/<str:token>/", views.choose_password, name="password-reset-new"),
+    path("invitation/<str:token>/", views.accept_invitation, name="invitation"),
+]

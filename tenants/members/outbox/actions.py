@@ -2,12 +2,15 @@
 
 from datetime import datetime
 from smtplib import SMTPRecipientsRefused
-from typing import Any
+from typing import Any, cast
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import connection, models, transaction
 from django.template.loader import render_to_string
+from django.urls import reverse
 
+from tenants import schemas
 from tenants.members.outbox import queries
 from tenants.members.outbox.models import Email
 from tenants.members.outbox.states import RETRIES, State
@@ -41,7 +44,18 @@ def queue_email(
 
 def origin() -> str:
     """The stored origin of the schema we are in; links are never built from a host header."""
-    return str(getattr(connection.tenant, "origin", ""))
+    stored = str(getattr(cast("Any", connection).tenant, "origin", ""))
+    return settings.PLATFORM_ORIGIN if not stored and schemas.is_platform() else stored
+
+
+def link(name: str, *args: object) -> str:
+    """The absolute address of a page of this schema's host.
+
+    A plain `reverse` would take the addresses of the host that the request came in on, or, in
+    a task, always those of a tenant's.
+    """
+    pages = settings.PUBLIC_SCHEMA_URLCONF if schemas.is_platform() else settings.ROOT_URLCONF
+    return origin() + reverse(name, urlconf=pages, args=args)
 
 
 def deliver_due(now: datetime) -> int:

@@ -109,14 +109,18 @@ class Member(Role):
     key = "member"
     name = "Member"
     purpose = "Files data-subject requests and logs incidents."
-    permissions = frozenset({"privacy.file_requests", "privacy.view_requests", "privacy.log_incidents", "trust.request_documents"})
+    permissions = frozenset(
+        {"privacy.file_requests", "privacy.view_requests", "privacy.log_incidents", "trust.request_documents"}
+    )
 
 
 class Auditor(Role):
     key = "auditor"
     name = "Auditor"
     purpose = "Reads everything, changes nothing."
-    permissions = frozenset({"members.view_people", "audit.view_history", "privacy.view_requests", "privacy.view_incidents"})
+    permissions = frozenset(
+        {"members.view_people", "audit.view_history", "privacy.view_requests", "privacy.view_incidents"}
+    )
 
 
 class PlatformAdmin(Role):

@@ -21,3 +21,7 @@ class RoleGrant(models.Model):
                 name="granted_role_is_in_the_catalogue", condition=models.Q(role__in=[*catalogue.ROLES])
             ),
         ]
+
+    @property
+    def name(self) -> str:
+        return catalogue.ROLES[self.role].name

@@ -1,0 +1,49 @@
+"""Attempts are counted in the cache of the schema: what strangers try is no record of anyone."""
+
+import hashlib
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+
+
+def count(what: str, *who: str, window: timedelta) -> int:
+    """Count one more attempt and return how many there were in this window. Atomic across processes."""
+    key = _key(what, *who)
+    seconds = int(window.total_seconds())
+    cache.add(key, 0, timeout=seconds)
+    try:
+        return int(cache.incr(key))
+    except ValueError:
+        # The window ended between the two calls.
+        cache.set(key, 1, timeout=seconds)
+        return 1
+
+
+def take_back(what: str, *who: str) -> None:
+    """Uncount one attempt that turned out well."""
+    with suppress(ValueError):
+        cache.decr(_key(what, *who))
+
+
+def forget(what: str, *who: str) -> None:
+    cache.delete(_key(what, *who))
+
+
+def hold(what: str, *who: str, until: datetime, now: datetime) -> None:
+    """Hold this pair off until the moment given (aware)."""
+    cache.set(_key(f"{what} held", *who), until.isoformat(), timeout=int((until - now).total_seconds()) + 1)
+
+
+def is_held(what: str, *who: str, now: datetime) -> bool:
+    until = cache.get(_key(f"{what} held", *who))
+    return until is not None and datetime.fromisoformat(until) > now
+
+
+def release(what: str, *who: str) -> None:
+    cache.delete_many([_key(what, *who), _key(f"{what} held", *who)])
+
+
+def _key(what: str, *who: str) -> str:
+    # Hashed, so that the cache names nobody and no address can break a key.
+    return "attempts-" + hashlib.sha256("\x00".join((what, *who)).encode()).hexdigest()
