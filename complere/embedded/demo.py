@@ -143,7 +143,8 @@ def _export_origin(demo: Demo) -> None:
 def _prepare(demo: Demo, commands: Sequence[str]) -> None:
     """Migrate and load what the product starts with, unless exactly this was done before."""
     database = "embedded" if demo.embedded else env.secret("DATABASE_URL")
-    stamp, now = demo.data_dir / "prepared", fingerprint(ROOT, database)
+    # The port is part of every stored origin.
+    stamp, now = demo.data_dir / "prepared", fingerprint(ROOT, f"{database} {demo.port}")
     if stamp.exists() and stamp.read_text(encoding="ascii") == now:
         return
     log = demo.data_dir / "logs" / "prepare.log"

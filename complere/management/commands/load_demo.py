@@ -1,0 +1,79 @@
+"""Load the demonstration: two tenants, people of every role, and records in every state. Idempotent."""
+
+import json
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from audit import context
+from complere.demo import people, story
+from tenants import schemas
+from tenants.members.accounts import actions as accounts
+from tenants.members.accounts import queries as members
+from tenants.members.roles import actions as roles
+from tenants.members.roles import catalogue
+from tenants.tenancy import actions as tenancy
+from tenants.tenancy import queries as tenants
+
+LOADER = context.service("demonstration")
+REASON = "Set up the demonstration"
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("The demonstration's passwords are public: it loads with DEMO=1 only.")
+        now = timezone.now()
+        with schemas.on_platform():
+            hire(people.STAFF, now)
+        for customer in people.CUSTOMERS:
+            found(customer, now)
+        story.tell(now)
+        write_accounts()
+
+
+def found(customer: people.Customer, now: datetime) -> None:
+    """The tenant and its people; a known tenant gets the origin of this run, whose port may be another."""
+    origin = origin_of(customer.host)
+    with schemas.on_platform():
+        tenant = tenants.by_host(customer.host)
+    if tenant is None:
+        tenant = tenancy.provision(
+            name=customer.name, origin=origin, region=settings.REGION, actor=LOADER, now=now, reason=REASON
+        )
+    tenancy.change_origin(tenant, origin=origin, actor=LOADER, now=now, reason=REASON)
+    with schemas.inside(tenant):
+        hire(customer.people, now)
+
+
+def hire(team: tuple[people.Person, ...], now: datetime) -> None:
+    for person in team:
+        if members.by_email(person.email) is None:
+            user = accounts.create_user(
+                email=person.email, full_name=person.name, job_title=person.job, actor=LOADER, now=now, reason=REASON
+            )
+            roles.grant(user, role=person.role, actor=LOADER, now=now, reason=REASON)
+            accounts.set_password(user, password=people.PASSWORD, actor=LOADER, now=now, reason=REASON)
+
+
+def origin_of(host: str) -> str:
+    platform = urlsplit(settings.PLATFORM_ORIGIN)
+    return platform._replace(netloc=f"{host}:{platform.port}" if platform.port else host).geturl()
+
+
+def write_accounts() -> None:
+    """What the start of the demonstration prints."""
+    places = [(f"{settings.PLATFORM_ORIGIN}/console/", people.STAFF)]
+    places += [(f"{origin_of(customer.host)}/", customer.people) for customer in people.CUSTOMERS]
+    rows = [
+        {"sign_in_at": url, "role": catalogue.ROLES[p.role].name, "e-mail": p.email, "password": people.PASSWORD}
+        for url, team in places
+        for p in team
+    ]
+    (settings.DATA_DIR / "demo-accounts.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
