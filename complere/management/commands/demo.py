@@ -10,7 +10,13 @@ from django.core.management.base import BaseCommand
 
 from complere.embedded import demo
 
-PREPARING = ("collectstatic --noinput --verbosity 0", "migrate_schemas", "install_platform", "load_content", "load_demo")
+PREPARING = (
+    "collectstatic --noinput --verbosity 0",
+    "migrate_schemas",
+    "install_platform",
+    "load_content",
+    "load_demo",
+)
 
 
 class Command(BaseCommand):
