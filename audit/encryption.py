@@ -88,6 +88,11 @@ class PersonalText(models.TextField):  # type: ignore[type-arg]
             return ERASED
         return hashing.unseal(hashing.from_token(token), key, self._place(instance)).decode()
 
+    def stored(self, instance: models.Model) -> str | None:
+        """The ciphertext as long as nobody looked at the attribute, else its plain text: for comparing versions."""
+        value = instance.__dict__.get(self.attname)
+        return value.token if isinstance(value, _Sealed) else cast("str | None", value)
+
     def get_prep_value(self, value: Any) -> Any:
         return value.token if isinstance(value, _Sealed) else super().get_prep_value(value)
 

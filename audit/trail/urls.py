@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from audit.trail import views
+
+urlpatterns = [
+    path("<str:kind>/<str:pk>/", views.record_history, name="record-history"),
+]

@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.mailbox import views
+
+urlpatterns = [
+    path("", views.mails, name="demo-mail"),
+    path("<slug:name>/", views.mail, name="demo-mail-message"),
+]
