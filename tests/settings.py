@@ -16,3 +16,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+
+# Static files come from their sources; WhiteNoise warns of a folder that nobody collected into.
+STATIC_ROOT = services.data_folder() / "test" / "static"
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
