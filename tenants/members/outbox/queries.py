@@ -1,4 +1,5 @@
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Min, QuerySet
 
@@ -23,3 +24,8 @@ def about(subject: str) -> QuerySet[Email]:
 def failed() -> QuerySet[Email]:
     """Mails that will not be tried again, newest failure first."""
     return Email.objects.filter(state=State.FAILED).order_by("-state_changed_at")
+
+
+def failures_to(subject_key_id: UUID, since: datetime) -> QuerySet[Email]:
+    """Mails to this person that failed for good since then, whatever they were about."""
+    return failed().filter(subject_key_id=subject_key_id, state_changed_at__gte=since)
