@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from audit import context
 from audit.subject_keys import actions as subject_keys
@@ -15,7 +15,7 @@ from tenants import schemas
 from tenants.regions import catalogue
 from tenants.tenancy import queries
 from tenants.tenancy.models import Domain, Tenant
-from tenants.tenancy.states import PUBLIC, State
+from tenants.tenancy.states import PUBLIC, Plan, State
 from tenants.wakeups import actions as wakeups
 
 ALPHABET = string.ascii_lowercase + string.digits
@@ -35,7 +35,16 @@ def new_schema_name() -> str:
     return "t_" + "".join(secrets.choice(ALPHABET) for _ in range(12))
 
 
-def provision(*, name: str, origin: str, region: str, actor: context.Actor, now: datetime, reason: str) -> Tenant:
+def provision(
+    *,
+    name: str,
+    origin: str,
+    region: str,
+    actor: context.Actor,
+    now: datetime,
+    reason: str,
+    plan: Plan = Plan.STANDARD,
+) -> Tenant:
     """Make a tenant with its schema, role and keys, in one transaction: half-way failures leave nothing.
 
     `origin` is scheme, host and port, as links will show it. Raises `ProvisioningRefused`.
@@ -43,19 +52,18 @@ def provision(*, name: str, origin: str, region: str, actor: context.Actor, now:
     host = _checked_host(origin)
     place = _checked_region(region)
     with schemas.on_platform(), context.regulated_write(actor=actor, reason=reason):
-        if Domain.objects.filter(domain=host).exists():
-            raise ProvisioningRefused("host", f"{host} already leads to another tenant. Choose another host.")
-        tenant = Tenant.objects.create(
+        tenant = Tenant(
             schema_name=new_schema_name(),
             name=name.strip(),
             origin=origin.rstrip("/"),
             region=place.code,
             calendar=place.calendar,
             time_zone=place.time_zone,
+            plan=plan,
             state_changed_at=now,
             created_at=now,
         )
-        Domain.objects.create(domain=host, tenant=tenant, is_primary=True)
+        _claim_host(tenant, host)
         _create_schema(tenant.schema_name)
         wakeups.register_schema(tenant.schema_name)
         with schemas.inside(tenant):
@@ -104,6 +112,16 @@ def close(tenant: Tenant, *, actor: context.Actor, now: datetime, reason: str) -
     """The tenant answers nothing any more; its schema stays until its data is returned or deleted (Art. 28(3)(g))."""
     with schemas.on_platform():
         return move(tenant, State.CLOSED, actor=actor, now=now, reason=reason)
+
+
+def _claim_host(tenant: Tenant, host: str) -> None:
+    """Write the tenant and its host; the unique columns decide between two that want the same one."""
+    try:
+        with transaction.atomic():
+            tenant.save(force_insert=True)
+            Domain.objects.create(domain=host, tenant=tenant, is_primary=True)
+    except IntegrityError as taken:
+        raise ProvisioningRefused("host", f"{host} already leads to another tenant. Choose another host.") from taken
 
 
 def _point_host(tenant: Tenant, origin: str) -> None:

@@ -1,4 +1,5 @@
 import uuid
+from urllib.parse import urlsplit
 
 from django.db import models
 from django_tenants.models import DomainMixin, TenantMixin
@@ -44,6 +45,10 @@ class Tenant(TenantMixin):
     @property
     def is_platform(self) -> bool:
         return bool(self.schema_name == states.PUBLIC)
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.origin).hostname or ""
 
     @property
     def jurisdiction(self) -> str:

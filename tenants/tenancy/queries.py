@@ -1,6 +1,8 @@
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from tenants import schemas
@@ -16,6 +18,21 @@ def platform() -> Tenant:
 def customers() -> QuerySet[Tenant]:
     """Every tenant but Complere itself, by name."""
     return Tenant.objects.exclude(schema_name=PUBLIC).order_by("name")
+
+
+def customers_matching(*, text: str = "", state: str = "", region: str = "", plan: str = "") -> QuerySet[Tenant]:
+    """Customers whose name or host holds `text`, narrowed by what is given."""
+    found = customers()
+    if text:
+        found = found.filter(Q(name__icontains=text) | Q(origin__icontains=text))
+    given = {"state": state, "region": region, "plan": plan}
+    return found.filter(**{field: value for field, value in given.items() if value})
+
+
+def origin_of(host: str) -> str:
+    """The origin a tenant has at `host`: scheme and port are those of the platform."""
+    parts = urlsplit(settings.PLATFORM_ORIGIN)
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
 
 def active_customers() -> QuerySet[Tenant]:

@@ -149,9 +149,7 @@ def complete_password_reset(*, token: str, password: str, now: datetime) -> User
     with transaction.atomic():
         reset = queries.open_reset(token, now, lock=True)
         user = queries.by_id(reset.user_id)
-        fresh = set_password(
-            user, password=password, actor=user.actor, now=now, reason="Reset through the mailed link"
-        )
+        fresh = set_password(user, password=password, actor=user.actor, now=now, reason="Reset through the mailed link")
         _tell(fresh, "password-changed", now)
     return fresh
 
@@ -190,9 +188,7 @@ def accept_invitation(*, token: str, password: str, now: datetime) -> User:
         with context.regulated_write(actor=user.actor, reason="Accepted the mailed invitation"):
             invitation.accepted_at = now
             invitation.save(update_fields=["accepted_at"])
-        return set_password(
-            user, password=password, actor=user.actor, now=now, reason="Accepted the mailed invitation"
-        )
+        return set_password(user, password=password, actor=user.actor, now=now, reason="Accepted the mailed invitation")
 
 
 def _is_resting(index: str, known_browser: str, now: datetime) -> bool:

@@ -110,7 +110,7 @@ def look_after(now: datetime) -> int:
             mark_bounced(contact, actor=CLOCK, now=now, reason="A mail to this contact could not be delivered")
             done += 1
         elif (due := queries.ask_at(contact)) is not None and due <= now:
-            ask(contact, actor=CLOCK, now=now, reason="Not confirmed within the last 90 days")
+            ask(contact, actor=CLOCK, now=now, reason="No confirmation counts at present")
             done += 1
     return done
 

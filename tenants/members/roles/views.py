@@ -81,9 +81,7 @@ def change_roles(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _form_page(request, "change_roles.html", form, person=user)
     try:
-        actions.change_roles(
-            user, **form.cleaned_data, actor=accounts.signed_in(request).actor, now=timezone.now()
-        )
+        actions.change_roles(user, **form.cleaned_data, actor=accounts.signed_in(request).actor, now=timezone.now())
     except actions.RoleRefused as refused:
         form.add_error("roles", str(refused))
         return _form_page(request, "change_roles.html", form, person=user)
