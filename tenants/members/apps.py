@@ -7,12 +7,17 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from audit import presenters
         from tenants import chores
+        from tenants.members.accounts.presenters import STORIES as ACCOUNTS
         from tenants.members.contacts import actions as contacts
         from tenants.members.contacts import queries as contact_queries
+        from tenants.members.contacts.presenters import STORIES as CONTACTS
         from tenants.members.outbox import actions as outbox
         from tenants.members.outbox import queries as mails
 
         chores.register(chores.Chore("outbox", run=outbox.deliver_due, next_due=mails.next_due))
         # After the outbox: a mail that has just failed flags its contact in the same round.
         chores.register(chores.Chore("contacts", run=contacts.look_after, next_due=contact_queries.next_due))
+        for story in (*ACCOUNTS, *CONTACTS):
+            presenters.register(story)
