@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from audit.presenters import Story
 from tenants.members.contacts import queries
 from tenants.members.contacts.catalogue import DUTIES, NAMES, REMEDIES, VERIFIED_FOR, WORDS, Problem
 from tenants.members.contacts.models import Contact
@@ -46,3 +47,13 @@ def _card(kind: str, contact: Contact | None, now: datetime) -> Card:
         remedy=REMEDIES[wrong] if wrong else "",
         confirmed_until=verified + VERIFIED_FOR if verified else None,
     )
+
+
+STORIES = [
+    Story(
+        kind="members.contact",
+        permission="members.manage_contacts",
+        title=lambda contact: str(contact.get_kind_display()),
+        labels={"full_name": "name", "email": "e-mail address", "phone": "telephone"},
+    ),
+]
