@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import sys
+import zoneinfo
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -203,6 +204,8 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+# One time zone database on every machine, that of the locked package: each deadline names its version.
+zoneinfo.reset_tzpath(())
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -6,10 +6,11 @@ wakes the schema, so that nothing has to be remembered anywhere else.
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 import structlog
-from django.db import models, transaction
+from django.db import OperationalError, models, transaction
 
 from audit import context
 from audit.transitions import move
@@ -23,6 +24,10 @@ log = structlog.get_logger(__name__)
 
 Result = clock.DayDeadline | clock.HourDeadline | clock.BusinessDeadline
 CLOCK = context.service("clock")
+AT_DUE = timedelta(0)
+# A bell that fails is tried again, sooner when only the database had no time for it.
+AFTER_FAILURE = timedelta(hours=1)
+AFTER_CONFLICT = timedelta(minutes=1)
 
 
 def start(
@@ -38,9 +43,12 @@ def start(
     reason: str,
     alarms: Sequence[timedelta] = clock.REMINDERS,
 ) -> Deadline:
-    """Write the deadline that `result` computed for `record`, and set its first alarm."""
-    due_at, last_day, zone, version = _bounds(result)
-    following = clock.next_alarm(due_at, now, alarms)
+    """Write the deadline that `result` computed for `record`, and set its first alarm: the next of `alarms` before the
+    due moment, or the due moment itself. Its record names calendar, time zone database and algorithm (CLK-07, A.6 iv).
+    """
+    due_at, last_day, zone, calendar = _bounds(result)
+    # One that starts too late rings at once: being overdue must not pass in silence.
+    first = clock.next_alarm(due_at, now, [*alarms, AT_DUE]) or now
     with context.regulated_write(actor=actor, reason=reason):
         deadline = Deadline.objects.create(
             subject=queries.key(record),
@@ -52,13 +60,12 @@ def start(
             due_at=due_at,
             last_day=last_day,
             time_zone=zone,
-            calendar_version=version,
-            computation=clock.record(result),
+            calendar_version=calendar,
+            computation={**clock.record(result), "tzdata": version("tzdata")},
             alarms=[early.total_seconds() for early in alarms],
-            # One that starts too late rings at once: being overdue must not pass in silence.
-            next_alarm_at=following or now,
+            next_alarm_at=first,
         )
-        wakeups.wake(following or now)
+        wakeups.wake(first)
     return deadline
 
 
@@ -95,7 +102,8 @@ def ring_due(now: datetime) -> int:
 def ring_next(*, now: datetime) -> bool:
     """Claim one due alarm, tell whom it concerns, and set the one after; False when none is due.
 
-    Ringing, telling and setting are one transaction: after a crash either all of it happened or none.
+    Ringing, telling and setting are one transaction: after a crash either all of it happened or none. That a deadline
+    passed is written even when the telling fails; the telling is then tried again.
     """
     # skip_locked: a second sweeper takes the next row instead of waiting for this one.
     deadline = queries.needing_alarm(now).select_for_update(skip_locked=True).first()
@@ -103,24 +111,35 @@ def ring_next(*, now: datetime) -> bool:
         return False
     try:
         with transaction.atomic():
+            deadline = _marked(deadline, now)
+        with transaction.atomic():
             _ring(deadline, now)
-    except Exception:
-        # One bell that breaks must not stop the others; it is tried again in an hour.
+    except Exception as failure:
+        # One bell that breaks must not stop the others.
         log.exception("alarm failed", deadline=str(deadline.pk), kind=deadline.kind)
-        _set_next(deadline, now + timedelta(hours=1))
+        _set_next(deadline, _after(failure, deadline, now))
     return True
+
+
+def _marked(deadline: Deadline, now: datetime) -> Deadline:
+    if now < deadline.due_at or deadline.state != State.RUNNING:
+        return deadline
+    reason = f"The deadline passed at {deadline.due_at:%Y-%m-%d %H:%M} UTC"
+    return move(deadline, State.MISSED, actor=CLOCK, now=now, reason=reason)
 
 
 def _ring(deadline: Deadline, now: datetime) -> None:
     Alarm.objects.create(deadline=deadline, due_at=deadline.next_alarm_at or now, rung_at=now)
-    if now >= deadline.due_at:
-        reason = f"The deadline passed at {deadline.due_at:%Y-%m-%d %H:%M} UTC"
-        deadline = move(deadline, State.MISSED, actor=CLOCK, now=now, reason=reason, next_alarm_at=None)
-    else:
-        early = [timedelta(seconds=seconds) for seconds in deadline.alarms]
-        _set_next(deadline, clock.next_alarm(deadline.due_at, now, [*early, timedelta(0)]))
+    early = [timedelta(seconds=seconds) for seconds in deadline.alarms]
+    _set_next(deadline, clock.next_alarm(deadline.due_at, now, [*early, AT_DUE]))
     if (bell := bells.of(deadline.kind)) is not None:
         bell(deadline, now)
+
+
+def _after(failure: Exception, deadline: Deadline, now: datetime) -> datetime:
+    again = now + (AFTER_CONFLICT if isinstance(failure, OperationalError) else AFTER_FAILURE)
+    # However its bell fails, a deadline becomes overdue at its moment.
+    return min(again, deadline.due_at) if now < deadline.due_at else again
 
 
 def _set_next(deadline: Deadline, at: datetime | None) -> None:

@@ -53,7 +53,7 @@ class Deadline(models.Model):
             ),
             models.CheckConstraint(
                 name="deadline_alarms_only_while_open",
-                condition=Q(next_alarm_at=None) | Q(state__in=["running", "suspended"]),
+                condition=Q(next_alarm_at=None) | Q(state__in=["running", "suspended", "missed"]),
             ),
             models.CheckConstraint(name="deadline_ends_after_it_starts", condition=Q(due_at__gt=F("started_at"))),
         ]

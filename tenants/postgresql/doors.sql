@@ -7,28 +7,16 @@ CREATE OR REPLACE FUNCTION doors.caller_schema() RETURNS text LANGUAGE sql STABL
   SELECT CASE current_setting('role') WHEN 'complere_platform' THEN 'public' ELSE current_setting('role') END
 $f$;
 
--- Lower the caller's wake-up. The shared lock tells a sweeper that this transaction may still bring work.
+-- Add a wake-up for the caller's schema. Only ever an insert: a writer waits for nobody and nobody waits for a writer.
 CREATE OR REPLACE FUNCTION doors.wake(at timestamptz) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE s text := doors.caller_schema();
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(hashtextextended('wakeup ' || s, 0));
-  UPDATE public.tenants_wakeup SET due_at = at WHERE schema_name = s AND (due_at IS NULL OR due_at > at);
-  IF NOT FOUND AND NOT EXISTS (SELECT 1 FROM public.tenants_wakeup WHERE schema_name = s) THEN
-    RAISE EXCEPTION 'schema % has no wake-up row', s;
+  IF NOT EXISTS (SELECT 1 FROM public.tenants_tenant WHERE schema_name = s) THEN
+    RAISE EXCEPTION 'schema % belongs to no tenant and cannot be woken', s;
   END IF;
+  INSERT INTO public.tenants_wakeup (schema_name, due_at) VALUES (s, at);
 END $f$;
-
--- True when no writer of the caller's schema is in the middle of a transaction that woke it.
-CREATE OR REPLACE FUNCTION doors.try_settle() RETURNS boolean LANGUAGE sql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $f$
-  SELECT pg_try_advisory_xact_lock(hashtextextended('wakeup ' || doors.caller_schema(), 0))
-$f$;
-
-CREATE OR REPLACE FUNCTION doors.settle(at timestamptz) RETURNS void LANGUAGE sql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp AS $f$
-  UPDATE public.tenants_wakeup SET due_at = at WHERE schema_name = doors.caller_schema()
-$f$;
 
 -- The script that makes a tenant's schema, written by the owner whenever migrations change.
 CREATE TABLE IF NOT EXISTS doors.tenant_template (

@@ -16,7 +16,6 @@ from tenants.regions import catalogue
 from tenants.tenancy import queries
 from tenants.tenancy.models import Domain, Tenant
 from tenants.tenancy.states import PUBLIC, Plan, State
-from tenants.wakeups import actions as wakeups
 
 ALPHABET = string.ascii_lowercase + string.digits
 RESERVED_HOSTS = {"www", "console", "admin", "api", "mail", "trust", "status"}
@@ -65,14 +64,13 @@ def provision(
         )
         _claim_host(tenant, host)
         _create_schema(tenant.schema_name)
-        wakeups.register_schema(tenant.schema_name)
         with schemas.inside(tenant):
             subject_keys.create_tenant_keys(now=now)
     return tenant
 
 
 def install_platform(*, origin: str, region: str, actor: context.Actor, now: datetime) -> Tenant:
-    """Make sure that Complere's own row, keys and wake-up exist and that its origin is the configured one."""
+    """Make sure that Complere's own row and keys exist and that its origin is the configured one."""
     place = catalogue.region(region)
     with schemas.on_platform(), context.regulated_write(actor=actor, reason="Install the platform"):
         tenant = Tenant.objects.filter(schema_name=PUBLIC).first() or Tenant(
@@ -83,7 +81,6 @@ def install_platform(*, origin: str, region: str, actor: context.Actor, now: dat
             tenant.origin = origin
             tenant.save()
         _point_host(tenant, origin)
-        wakeups.register_schema(PUBLIC)
         subject_keys.create_tenant_keys(now=now)
     return tenant
 

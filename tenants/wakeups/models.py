@@ -2,16 +2,19 @@ from django.db import models
 
 
 class WakeUp(models.Model):
-    """When anything in a schema is next due. The sweep asks this table and no other.
+    """A moment at which a schema must be looked into. The sweep asks this table and no other.
 
-    Exempt from history: it is derived from the rows of the schema and moves with every sweep.
+    Writers only add rows, so no writer ever waits for another or for a sweeper; a sweeper drops a row
+    only when the work behind it could be seen. Exempt from history: derived from the rows of the schema.
     """
 
-    schema_name = models.CharField(max_length=63, primary_key=True)
-    due_at = models.DateTimeField(null=True)
+    schema_name = models.CharField(max_length=63)
+    due_at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            # Used by queries.due. Holds only the schemas that wait for something.
-            models.Index(name="wakeup_due", fields=["due_at"], condition=models.Q(due_at__isnull=False)),
+            # Used by queries.due.
+            models.Index(name="wakeup_due", fields=["due_at"]),
+            # Used by queries.of.
+            models.Index(name="wakeup_schema", fields=["schema_name", "due_at"]),
         ]

@@ -1,31 +1,30 @@
-"""The one sweep. Messages only hurry it: what they lose, the next sweep finds in the rows."""
+"""The sweep and its nightly check. Messages only hurry them: what a message loses, the next sweep finds in the rows."""
 
 from celery import shared_task
 from django.utils import timezone
 
 from tenants import schemas
-from tenants.tenancy import queries
-from tenants.wakeups import actions
+from tenants.wakeups import actions, queries
 
 
 @shared_task(platform=True)
-def sweep() -> int:
-    """Hand every due schema to a task of its own. Costs one query when nothing is due."""
-    handed = 0
-    while (schema := actions.claim_next(now=timezone.now())) is not None:
-        tenant = queries.by_schema(schema)
-        if tenant is None:
-            continue
+def sweep() -> None:
+    """Do what is due, in whichever schema. Sweeps that overlap share the work."""
+    actions.sweep(clock=timezone.now)
+
+
+@shared_task(platform=True)
+def reconcile() -> None:
+    """Have every schema work out anew when it is next due: one small task for each, so that all workers share them."""
+    for tenant in queries.sleepers():
         if tenant.is_platform:
-            actions.work(tenant, now=timezone.now())
+            actions.reconcile(tenant, now=timezone.now())
         else:
             with schemas.inside(tenant):
-                work.apply_async()
-        handed += 1
-    return handed
+                look_again.apply_async()
 
 
 @shared_task
-def work() -> int:
-    """Do what is due in the schema that the message names."""
-    return actions.work(schemas.current(), now=timezone.now())
+def look_again() -> None:
+    """Work out anew when the schema that the message names is next due."""
+    actions.reconcile(schemas.current(), now=timezone.now())
