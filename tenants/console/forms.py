@@ -41,7 +41,7 @@ class Provision(forms.Form):
     )
     region = forms.ChoiceField(
         label="Region",
-        help_text="Where the data stays. It cannot be changed later; other regions are provisioned in their own deployment.",
+        help_text="Where the data stays, for good. Other regions are provisioned in their own deployment.",
         choices=[(place.code, place.name) for place in catalogue.REGIONS.values()],
         widget=RegionSelect,
         error_messages={"invalid_choice": "There is no such region. Choose one from the list."},

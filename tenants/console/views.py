@@ -38,12 +38,12 @@ def tenants(request: HttpRequest) -> HttpResponse:
     sort = sort if sort in SORTS else "name"
     found = register.customers_matching(**chosen).order_by(sort, "pk")
     page = Paginator(found, A_PAGE).get_page(request.GET.get("page"))
-    page.object_list = [presenters.row(tenant) for tenant in page.object_list]
     return render(
         request,
         "tenants/console/list.html",
         {
             "page": page,
+            "rows": [presenters.row(tenant) for tenant in page.object_list],
             "columns": COLUMNS,
             "filters": filters,
             "filtered": any(chosen.values()),

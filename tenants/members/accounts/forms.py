@@ -75,7 +75,7 @@ class ChoosePassword(forms.Form):
         label="New password",
         strip=False,
         max_length=MaximumLength.LIMIT,
-        help_text="At least 12 characters. Three or four words that do not belong together are good, and spaces are fine.",
+        help_text="At least 12 characters. Three or four unrelated words are good, and spaces are fine.",
         error_messages=NEW_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

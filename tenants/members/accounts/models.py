@@ -1,5 +1,6 @@
 import uuid
 from datetime import datetime
+from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -28,7 +29,7 @@ class User(AbstractBaseUser):
     email_index = models.CharField(max_length=64, unique=True)
     full_name = PersonalText()
     job_title = models.CharField(max_length=120, blank=True)
-    is_active = models.BooleanField(default=True)  # type: ignore[misc]
+    is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True)
     deactivated_by = models.TextField(null=True)
@@ -41,7 +42,7 @@ class User(AbstractBaseUser):
     session_epoch = models.PositiveIntegerField(default=0)
 
     USERNAME_FIELD = "email_index"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = UserManager()
     # Counting failures is no act on a record; secrets and look-up digests have no place in a history.

@@ -12,7 +12,7 @@ BETWEEN_MAILS: Final = timedelta(minutes=10)
 NAMES: Final = {"security": "security contact", "privacy": "privacy contact"}
 DUTIES: Final = {
     "security": "Notices of personal-data breaches go to this person first.",
-    "privacy": "Questions about personal data go to this person, and breach notices if the security contact is out of reach.",
+    "privacy": "Questions about personal data go here, and breach notices if the security contact is out of reach.",
 }
 
 
@@ -33,5 +33,5 @@ REMEDIES: Final = {
     Problem.MISSING: "Name a person. Until then breach notices go to the administrators.",
     Problem.BOUNCING: "Mail to this address could not be delivered. Correct it. Until then notices go elsewhere.",
     Problem.UNVERIFIED: "The person has not opened the link in our mail yet. Until then notices go elsewhere.",
-    Problem.STALE: "The last confirmation is more than 90 days old. We have asked again by mail; notices still go there.",
+    Problem.STALE: "The last confirmation is more than 90 days old. We have asked again; notices still go there.",
 }

@@ -34,6 +34,13 @@ def cards(now: datetime) -> list[Card]:
     return [_card(kind, named.get(kind), now) for kind in NAMES]
 
 
+def known(contact: Contact | None) -> dict[str, str]:
+    """What the form begins with."""
+    if contact is None:
+        return {}
+    return {"full_name": contact.full_name, "email": contact.email, "phone": contact.phone}
+
+
 def _card(kind: str, contact: Contact | None, now: datetime) -> Card:
     wrong = queries.problem(contact, now)
     verified = contact.verified_at if contact else None

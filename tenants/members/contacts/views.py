@@ -34,8 +34,7 @@ def edit(request: HttpRequest, kind: str) -> HttpResponse:
         if form.is_valid():
             return _kept(request, kind, form)
     else:
-        known = contact and {"full_name": contact.full_name, "email": contact.email, "phone": contact.phone}
-        form = forms.Keep(initial=known)
+        form = forms.Keep(initial=presenters.known(contact))
     values = {"form": form, "kind": kind, "name": NAMES[kind], "duty": DUTIES[kind], "contact": contact}
     return render(request, "tenants/contacts/form.html", values, status=422 if form.is_bound else 200)
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -19,7 +19,7 @@ from tenants.wakeups import actions as wakeups
 
 @transaction.atomic
 def queue_email(
-    *, to: str, subject_key: models.Model, template: str, context: dict[str, Any], now: datetime, about: str = ""
+    *, to: str, subject_key: Any, template: str, context: dict[str, Any], now: datetime, about: str = ""
 ) -> Email:
     """Write a mail from `templates/email/<template>/{subject.txt,body.txt}`.
 

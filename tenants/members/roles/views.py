@@ -13,7 +13,7 @@ from tenants.members.access import may
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.actions import AccountRefused
 from tenants.members.accounts.models import User
-from tenants.members.roles import actions, forms, presenters, queries
+from tenants.members.roles import actions, forms, presenters
 from tenants.tenancy.queries import name_here, of_request
 
 A_PAGE = 25
@@ -27,12 +27,12 @@ def people(request: HttpRequest) -> HttpResponse:
     chosen = filters.cleaned_data if filters.is_valid() else {}
     now = timezone.now()
     page = Paginator(accounts.people(**chosen), A_PAGE).get_page(request.GET.get("page"))
-    page.object_list = presenters.rows(list(page.object_list), now)
     return render(
         request,
         "tenants/roles/people.html",
         {
             "page": page,
+            "rows": presenters.rows(list(page.object_list), now),
             "columns": COLUMNS,
             "filters": filters,
             "filtered": any(chosen.values()),
