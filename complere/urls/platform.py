@@ -4,7 +4,6 @@ from django.urls import include, path
 
 from complere import health
 from complere.urls import demo
-from privacy.subject_requests import urls as subject_requests
 
 console = [
     path("", include("tenants.members.accounts.urls")),
@@ -13,6 +12,7 @@ console = [
     path("tenants/", include("tenants.console.urls")),
     path("history/", include("audit.trail.urls")),
     path("requests/", include("privacy.subject_requests.urls")),
+    path("requests/", include("privacy.handovers.urls")),
     path("incidents/", include("privacy.incidents.urls")),
     path("content/", include("trust_center.claims.urls")),
     path("sub-processors/", include("trust_center.subprocessor_register.urls")),
@@ -25,7 +25,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("console/", include(console)),
     path("deadlines/", include("privacy.deadlines.urls")),
-    path("data-request/", include(subject_requests.public)),
+    path("data-request/", include("privacy.intake.urls")),
     *demo.urlpatterns(),
     path("", include("trust_center.public_pages.urls")),
 ]

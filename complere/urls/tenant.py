@@ -3,7 +3,6 @@
 from django.urls import include, path
 
 from complere.urls import demo
-from privacy.subject_requests import urls as subject_requests
 from trust_center.document_requests import urls as document_requests
 
 urlpatterns = [
@@ -13,7 +12,7 @@ urlpatterns = [
     path("history/", include("audit.trail.urls")),
     path("deadlines/", include("privacy.deadlines.urls")),
     path("requests/", include("privacy.subject_requests.urls")),
-    path("data-request/", include(subject_requests.public)),
+    path("data-request/", include("privacy.intake.urls")),
     path("incidents/", include("privacy.incidents.urls")),
     path("documents/", include(document_requests.tenant)),
     *demo.urlpatterns(),

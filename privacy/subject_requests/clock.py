@@ -13,6 +13,7 @@ from privacy.deadlines.clock import (
     DeadlineRefused,
     Place,
     Step,
+    first_instant,
     later,
     month_period,
     promise_period,
@@ -234,3 +235,13 @@ def promise(statutory: DayDeadline, *, validated_on: date | None, promise_days: 
     binds = "law" if effective is statutory else "promise"
     step = Step("DSR-14", f"The {binds} binds: {say_day(effective.last_day)}", effective.last_day)
     return Promise(statutory, promised, effective, weaker, (step,))
+
+
+def same_day(received_on: date, place: Place) -> DayDeadline:
+    """The end of the day of receipt: when a processor must have handed a request to its controller (DSR-01)."""
+    end = first_instant(later(received_on, 1), place.zone)
+    says = f"Handed to the controller on the day of receipt, {say_day(received_on)}"
+    names = (place.zone.key, place.calendar.code, place.calendar.version)
+    return DayDeadline(
+        received_on, 1, "days", 0, received_on, received_on, end, *names, (Step("DSR-01", says, received_on),)
+    )

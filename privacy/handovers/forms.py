@@ -1,0 +1,25 @@
+"""To whom a request is handed."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+
+class HandOverForm(forms.Form):
+    tenant = forms.ChoiceField(
+        label="Which tenant is the controller?",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the tenant whose data it is about."},
+    )
+    reason = forms.CharField(
+        label="Reason for the record",
+        help_text="What shows that this tenant is the controller.",
+        max_length=500,
+        error_messages={"required": "Give a reason."},
+    )
+
+    def __init__(self, *args: Any, tenants: Iterable[Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tenants = {str(tenant.pk): tenant for tenant in tenants}
+        self.fields["tenant"].choices = [(key, tenant.name) for key, tenant in self.tenants.items()]  # type: ignore[attr-defined]
