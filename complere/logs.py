@@ -20,7 +20,15 @@ FORMATS: Final = ("json", "text")
 # A log is read by more people than the data it speaks of.
 SECRET_KEYS: Final = re.compile(r"pass(word|wd)|secret|token|cookie|authorization|private_key|api_key", re.IGNORECASE)
 REMOVED: Final = "[removed]"
-QUIET: Final = ("fontTools", "weasyprint", "PIL", "asyncio")
+QUIET: Final = {
+    "asyncio": "ERROR",
+    "fontTools": "ERROR",
+    "weasyprint": "ERROR",
+    # Three lines for each sweep, every two seconds, would hide the one that matters.
+    "celery.app.trace": "WARNING",
+    "celery.beat": "WARNING",
+    "celery.worker.strategy": "WARNING",
+}
 
 
 def configure(log_format: str, *, level: str = "INFO") -> dict[str, Any]:
@@ -41,7 +49,7 @@ def configure(log_format: str, *, level: str = "INFO") -> dict[str, Any]:
             # Django would mail tracebacks and print a second, different line.
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "level": level, "propagate": True},
-            **{name: {"level": "ERROR"} for name in QUIET},
+            **{name: {"level": quiet} for name, quiet in QUIET.items()},
         },
     }
 

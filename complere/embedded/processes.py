@@ -75,8 +75,12 @@ def stop(data_dir: Path, name: str, *, by: signal.Signals = signal.SIGTERM, pati
     pid = running(data_dir, name)
     if pid is None:
         return
-    with contextlib.suppress(ProcessLookupError):
+    _reap(pid)
+    try:
         os.kill(pid, by)
+    except ProcessLookupError:
+        # Only what it forked is left, and nobody there to end it in order.
+        patience = 0
     gone = _gone(data_dir, name, pid, patience)
     # What a program leaves in its session must not outlive it.
     with contextlib.suppress(ProcessLookupError, PermissionError):

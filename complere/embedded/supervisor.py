@@ -1,5 +1,6 @@
 """Keep the programs of a demo alive, and end them in order."""
 
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ class Kept:
 
     program: Program
     patience: float
+    process: "subprocess.Popen[bytes]"
     deaths: list[float] = field(default_factory=list)
     start_at: float = 0.0
 
@@ -40,8 +42,7 @@ class Supervisor:
 
     def start(self, program: Program, *, patience: float) -> None:
         """Start `program`; at the end it gets `patience` seconds to finish what it does."""
-        processes.launch(self.data_dir, program)
-        self.kept.append(Kept(program, patience))
+        self.kept.append(Kept(program, patience, processes.launch(self.data_dir, program)))
 
     def watch(self, ended: Event, mend_services: Callable[[], list[str]]) -> None:
         """Until `ended`: start again what died. Raises DiesAgainAndAgain."""
@@ -60,16 +61,18 @@ class Supervisor:
 
     def _check(self, kept: Kept) -> None:
         name = kept.program.name
-        if processes.running(self.data_dir, name) is not None:
+        if kept.process.poll() is None:
             return
         if not kept.start_at:
+            # Forked children may live on, serve on, and hold the port.
+            processes.stop(self.data_dir, name)
             self._count(name, kept.deaths)
             pause = min(LONGEST_PAUSE, 0.5 * 2 ** (len(kept.deaths) - 1))
             self.say(f"{name} died; starting it again in {pause:g} s (see {kept.program.log})")
             kept.start_at = time.monotonic() + pause
         elif time.monotonic() >= kept.start_at:
             kept.start_at = 0.0
-            processes.launch(self.data_dir, kept.program)
+            kept.process = processes.launch(self.data_dir, kept.program)
 
     def _count(self, name: str, deaths: list[float]) -> None:
         now = time.monotonic()

@@ -67,6 +67,22 @@ def test_what_dies_is_started_again_and_all_stop_at_the_end(folder):
     assert lines == [f"web died; starting it again in 0.5 s (see {folder / 'web.log'})"]
 
 
+def test_what_forked_children_outlive_is_started_again_without_them(folder):
+    kept, ended = Supervisor(folder, lambda _line: None), Event()
+    code = "import os, time; os.fork(); print('up', flush=True); time.sleep(60)"
+    kept.start(program(folder, "web", code), patience=5)
+    eventually(lambda: (folder / "web.log").read_text() == "up\nup\n")
+    first = processes.running(folder, "web")
+    thread, said = watched(kept, ended)
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: processes.running(folder, "web") not in {first, None})
+    eventually(lambda: not group_lives(first))
+    ended.set()
+    thread.join()
+    kept.stop()
+    assert (said, processes.running(folder, "web")) == ([], None)
+
+
 def test_what_dies_again_and_again_ends_the_watch(folder, monkeypatch):
     monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.01)
     kept = Supervisor(folder, lambda _line: None)
