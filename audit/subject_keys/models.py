@@ -22,7 +22,10 @@ class TenantKey(models.Model):
 
 
 class SubjectKey(models.Model):
-    """One person's key. A destroyed one keeps its row, so that what it opened says “erased”."""
+    """One person's key. A destroyed one keeps its row, so that what it opened says “erased”.
+
+    Exempt from history: its own columns tell who destroyed it, when and why, and a copy of the key would undo that.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     wrapped = models.BinaryField(null=True)
