@@ -1,0 +1,39 @@
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from tenants.chores import Chore
+
+
+class TrustCenterConfig(AppConfig):
+    name = "trust_center"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from tenants.chores import Chore, register
+        from trust_center.subprocessor_register import actions as subprocessors
+        from trust_center.subprocessor_register import queries as subprocessor_queries
+        from trust_center.updates import actions as updates
+        from trust_center.updates import queries as update_queries
+
+        for chore in (
+            Chore("sub-processors in force", subprocessors.take_effect, subprocessor_queries.next_effective_at),
+            Chore("published changes", updates.tell, update_queries.next_untold_at),
+            Chore("unconfirmed subscriptions", updates.forget_unconfirmed, update_queries.next_unconfirmed_at),
+        ):
+            register(on_platform_only(chore))
+
+
+def on_platform_only(chore: "Chore") -> "Chore":
+    """The tables of this app are Complere's own: in a tenant's schema there is nothing to do."""
+    from tenants import chores, schemas
+
+    def run(now: datetime) -> int:
+        return chore.run(now) if schemas.is_platform() else 0
+
+    def next_due() -> datetime | None:
+        return chore.next_due() if schemas.is_platform() else None
+
+    return chores.Chore(chore.name, run, next_due)

@@ -1,0 +1,188 @@
+"""Writing, publishing and withdrawing what the public pages say."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from audit import context
+from audit.transitions import move
+from tenants.wakeups.actions import wake
+from trust_center.claims import queries
+from trust_center.claims.catalogue import PARTS, Page
+from trust_center.claims.models import SecurityContact, Statement
+from trust_center.claims.states import Kind, State
+from trust_center.updates import actions as updates
+from trust_center.updates.states import Topic
+
+PATHS = {Page.TRUST_CENTER: "/", Page.COMPLIANCE: "/compliance/"}
+TOPICS = {Page.TRUST_CENTER: Topic.CLAIMS, Page.COMPLIANCE: Topic.COMPLIANCE}
+
+
+class EditRefused(ValueError):
+    """The statement cannot be changed or published as asked; the message says why."""
+
+
+class Outcome(StrEnum):
+    """What loading one entry of a file did."""
+
+    PUBLISHED = "published"
+    DRAFTED = "drafted"
+    UNCHANGED = "unchanged"
+    LEFT = "left"
+
+
+def edit(
+    code: str, *, wording: Mapping[str, Any], seen: str, actor: context.Actor, now: datetime, reason: str
+) -> Statement:
+    """Write `wording` into the draft of a statement; the published version stays public.
+
+    `seen` is the `wording_digest` of what the editor had before them. Raises `EditRefused` when
+    somebody else changed it since, or when nothing was changed.
+    """
+    with context.regulated_write(actor=actor, reason=reason):
+        base = Statement.objects.select_for_update().filter(code=code).exclude(state=State.DISCARDED)
+        current = base.order_by("-version").first()
+        if current is None:
+            raise EditRefused("This statement does not exist any more.")
+        if queries.wording_digest([current]) != seen:
+            raise EditRefused("Somebody else changed this statement while you wrote. Reload it to see their text.")
+        if all(getattr(current, name) == value for name, value in wording.items()):
+            raise EditRefused("Nothing was changed. Change the text, or go back.")
+        if current.state == State.DRAFT:
+            return _rewrite(current, wording)
+        return _add(current, {**queries.wording(current), **wording}, now=now)
+
+
+def publish(statements: Sequence[Statement], *, seen: str, actor: context.Actor, now: datetime, reason: str) -> int:
+    """Make drafts public in one transaction; the versions before them retire. Returns how many.
+
+    `seen` is the `wording_digest` of what the publisher read. Raises `EditRefused` when a draft changed since.
+    """
+    with context.regulated_write(actor=actor, reason=reason):
+        fresh = list(Statement.objects.select_for_update().filter(pk__in=[s.pk for s in statements]).order_by("pk"))
+        in_order = sorted(fresh, key=lambda s: [t.pk for t in statements].index(s.pk))
+        if not in_order or queries.wording_digest(in_order) != seen:
+            raise EditRefused("A draft was changed after you opened this page. Read it again before you publish it.")
+        for draft in in_order:
+            _make_public(draft, actor=actor, now=now, reason=reason)
+        _announce(in_order, "changed", now)
+    return len(in_order)
+
+
+def discard(draft: Statement, *, actor: context.Actor, now: datetime, reason: str) -> Statement:
+    """Throw a draft away; the published version stays."""
+    return move(draft, State.DISCARDED, actor=actor, now=now, reason=reason)
+
+
+def retire(statement: Statement, *, actor: context.Actor, now: datetime, reason: str) -> Statement:
+    """Take a statement off the public pages."""
+    with context.regulated_write(actor=actor, reason=reason):
+        retired = move(statement, State.RETIRED, actor=actor, now=now, reason=reason)
+        _announce([retired], "withdrawn", now)
+    return retired
+
+
+def load(
+    values: Mapping[str, Any],
+    latest: Statement | None,
+    *,
+    digest: str,
+    first: bool,
+    actor: context.Actor,
+    now: datetime,
+    reason: str,
+) -> Outcome:
+    """Bring one entry of a file in beside `latest`, its newest version; run twice it changes nothing.
+
+    A new version of an entry that nobody edited is published at once. What was edited in the
+    console is never overwritten: the file's version becomes a draft, or is left while one is open.
+    """
+    if latest is not None and latest.source_digest == digest:
+        return Outcome.UNCHANGED
+    if latest is not None and latest.state == State.DRAFT:
+        return Outcome.LEFT
+    empty = {name: "" for name in queries.WORDING if name not in ("rules", "position")}
+    fields = {"rules": [], **empty, **values, "source_digest": digest, "from_file": True}
+    with context.regulated_write(actor=actor, reason=reason):
+        if latest is None:
+            public = {"state": State.PUBLISHED, "published_at": now} if first else {}
+            _create({**fields, **public, "version": 1}, now=now)
+            return Outcome.PUBLISHED if first else Outcome.DRAFTED
+        draft = _add(latest, fields, now=now)
+        if not (latest.from_file and latest.state == State.PUBLISHED):
+            return Outcome.DRAFTED
+        _make_public(draft, actor=actor, now=now, reason=reason)
+    return Outcome.PUBLISHED
+
+
+def announce_loaded(*, page: Page, count: int, first: bool, now: datetime) -> None:
+    """Tell the public once about all that a load published on one page."""
+    name = "Trust Center" if page == Page.TRUST_CENTER else "Compliance page"
+    title = (
+        f"The {name} is published" if first else f"{count} {'entry' if count == 1 else 'entries'} of the {name} changed"
+    )
+    updates.announce(topic=TOPICS[page], title=title, text="Loaded with a release.", path=PATHS[page], now=now)
+
+
+def set_security_contact(
+    *, contacts: Sequence[str], languages: str, actor: context.Actor, now: datetime, reason: str
+) -> SecurityContact:
+    """Write security.txt anew; its `Expires` counts from `now` (RFC 9116, FMT-ST05)."""
+    with context.regulated_write(actor=actor, reason=reason):
+        row = SecurityContact.objects.select_for_update().first() or SecurityContact()
+        row.contacts, row.languages, row.reviewed_at = list(contacts), languages, now
+        row.save()
+        updates.announce(
+            topic=Topic.SECURITY,
+            title="The security contact was reviewed",
+            text=f"Expires {queries.expires_at(row):%Y-%m-%d %H:%M} UTC unless it is reviewed again.",
+            path="/.well-known/security.txt",
+            now=now,
+        )
+        wake(now)
+    return row
+
+
+def _add(base: Statement, fields: Mapping[str, Any], *, now: datetime) -> Statement:
+    """The next version of `base` as a draft."""
+    highest = queries.versions(base.code).values_list("version", flat=True).first() or 0
+    origin = {"kind": base.kind, "code": base.code, "source_digest": base.source_digest, "from_file": False}
+    return _create({**origin, **fields, "version": highest + 1}, now=now)
+
+
+def _create(fields: Mapping[str, Any], *, now: datetime) -> Statement:
+    row = Statement(**{**fields, "state_changed_at": now, "created_at": now})
+    row.save(force_insert=True)
+    return row
+
+
+def _rewrite(draft: Statement, wording: Mapping[str, Any]) -> Statement:
+    for name, value in wording.items():
+        setattr(draft, name, value)
+    draft.from_file = False
+    draft.save(update_fields=[*wording, "from_file"])
+    return draft
+
+
+def _make_public(draft: Statement, *, actor: context.Actor, now: datetime, reason: str) -> None:
+    before = queries.in_state(draft.code, State.PUBLISHED)
+    if before is not None:
+        move(before, State.RETIRED, actor=actor, now=now, reason=reason)
+    move(draft, State.PUBLISHED, actor=actor, now=now, reason=reason, published_at=now)
+
+
+def _announce(statements: Sequence[Statement], what: str, now: datetime) -> None:
+    """One public change for each page that was touched."""
+    for page in Page:
+        touched = [s for s in statements if PARTS[s.part].page == page]
+        if not touched:
+            continue
+        title = f"{_name(touched[0])}: {what}" if len(touched) == 1 else f"{len(touched)} entries {what}"
+        text = "; ".join(f"{PARTS[s.part].label}: {_name(s)}" for s in touched)
+        anchor = f"{PATHS[page]}#{touched[0].part}"
+        updates.announce(topic=TOPICS[page], title=title, text=f"{text}.", path=anchor, now=now)
+
+
+def _name(statement: Statement) -> str:
+    return f"{statement.code} {statement.heading}" if statement.kind == Kind.CLAIM else statement.heading
