@@ -21,26 +21,28 @@ def squatter():
         yield taken.getsockname()[1]
 
 
-def test_a_taken_port_is_said_in_one_line(data_dir, squatter):
-    result = run(sys.executable, "manage.py", "demo", DATA_DIR=str(data_dir), PORT=str(squatter))
+def test_a_taken_port_is_said_in_one_line(empty_dir, squatter):
+    result = run(sys.executable, "manage.py", "demo", DATA_DIR=str(empty_dir), PORT=str(squatter))
     expected = f"Port {squatter} is taken: stop what listens there, or choose another with PORT=8001.\n"
     assert (result.returncode, result.stderr) == (2, expected)
-    assert not (data_dir / "secrets.json").exists()
+    assert not (empty_dir / "secrets.json").exists()
 
 
-def test_a_data_folder_of_another_demo_is_said_in_one_line(data_dir):
-    data_dir.mkdir()
-    held = locks.take(data_dir / "demo.lock")
+def test_a_data_folder_of_another_demo_is_said_in_one_line(empty_dir):
+    empty_dir.mkdir()
+    held = locks.take(empty_dir / "demo.lock")
     for options in ([], ["--erase"]):
-        result = run(sys.executable, "manage.py", "demo", *options, DATA_DIR=str(data_dir), PORT=str(ports.free_port()))
-        expected = f"Another demo uses {data_dir}: stop it, or choose another folder with DATA_DIR.\n"
+        result = run(
+            sys.executable, "manage.py", "demo", *options, DATA_DIR=str(empty_dir), PORT=str(ports.free_port())
+        )
+        expected = f"Another demo uses {empty_dir}: stop it, or choose another folder with DATA_DIR.\n"
         assert (result.returncode, result.stderr) == (2, expected)
     os.close(held)
 
 
 @pytest.mark.parametrize("port", ["eight", "0", "70000"])
-def test_a_port_that_is_none_is_said_in_one_line(data_dir, port):
-    result = run(sys.executable, "manage.py", "demo", DATA_DIR=str(data_dir), PORT=port)
+def test_a_port_that_is_none_is_said_in_one_line(empty_dir, port):
+    result = run(sys.executable, "manage.py", "demo", DATA_DIR=str(empty_dir), PORT=port)
     expected = f"PORT must be a whole number at least 1 and at most 65535, but it is {port!r}.\n"
     assert (result.returncode, result.stderr) == (2, expected)
 
@@ -70,20 +72,20 @@ def test_the_python_that_is_found_is_new_enough():
     assert (found.returncode, found.stdout.strip()) == (0, sys.executable)
 
 
-def test_what_a_killed_demo_left_is_ended_by_the_next(data_dir, squatter):
-    (data_dir / "run").mkdir(parents=True)
+def test_what_a_killed_demo_left_is_ended_by_the_next(empty_dir, squatter):
+    (empty_dir / "run").mkdir(parents=True)
     code = "import time; time.sleep(60)"
-    left = processes.Program("web", [sys.executable, "-c", code], {}, Path("/"), data_dir / "web.log")
-    process = processes.launch(data_dir, left)
-    run(sys.executable, "manage.py", "demo", DATA_DIR=str(data_dir), PORT=str(squatter))
+    left = processes.Program("web", [sys.executable, "-c", code], {}, Path("/"), empty_dir / "web.log")
+    process = processes.launch(empty_dir, left)
+    run(sys.executable, "manage.py", "demo", DATA_DIR=str(empty_dir), PORT=str(squatter))
     assert process.wait(timeout=10) == -15
 
 
-def test_erasing_removes_everything(data_dir):
-    (data_dir / "postgres").mkdir(parents=True)
-    result = run(sys.executable, "manage.py", "demo", "--erase", DATA_DIR=str(data_dir))
-    assert (result.returncode, result.stdout) == (0, f"Removed {data_dir}.\n")
-    assert not data_dir.exists()
+def test_erasing_removes_everything(empty_dir):
+    (empty_dir / "postgres").mkdir(parents=True)
+    result = run(sys.executable, "manage.py", "demo", "--erase", DATA_DIR=str(empty_dir))
+    assert (result.returncode, result.stdout) == (0, f"Removed {empty_dir}.\n")
+    assert not empty_dir.exists()
 
 
 def test_the_folder_of_an_outside_place_must_be_ours_alone(tmp_path):

@@ -48,11 +48,11 @@ def test_the_first_starts_both_the_second_shares_them_and_the_last_stops_them(da
     assert none_run(data_dir)
 
 
-def test_two_that_start_at_once_get_the_same_servers(data_dir):
+def test_two_that_start_at_once_get_the_same_servers(empty_dir):
     code = "import sys; sys.path.insert(0, '.'); from tests.complere.embedded.processes import USE; exec(USE)"
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(data_dir), "fast"], cwd=ROOT, env=environment(),
+            [sys.executable, "-c", code, str(empty_dir), "fast"], cwd=ROOT, env=environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         for _ in range(2)
@@ -61,7 +61,7 @@ def test_two_that_start_at_once_get_the_same_servers(data_dir):
     for process in both:
         process.communicate("\n", timeout=30)
     assert answers[0] == answers[1]
-    assert none_run(data_dir)
+    assert none_run(empty_dir)
 
 
 def test_data_and_passwords_survive_a_restart(data_dir):
@@ -110,7 +110,6 @@ def test_a_dead_server_is_revived_where_it_was(data_dir):
 
 
 def test_a_stale_or_broken_state_file_stops_nobody(data_dir):
-    data_dir.mkdir()
     for content in ("", "{", '{"postgres": 1}', '{"postgres": "5432"}', '{"unknown": 3}', "[]", "\x00"):
         (data_dir / "services.json").write_text(content)
         share = services.enter(data_dir, durable=False)
@@ -127,11 +126,11 @@ def test_a_pid_file_that_names_a_living_stranger_stops_nobody(data_dir):
         assert ask(addresses) == "complere_runtime"
 
 
-def test_a_cluster_that_was_half_made_is_made_anew(data_dir):
-    data_dir.mkdir()
-    (data_dir / "postgres.new").mkdir()
-    (data_dir / "postgres.new" / "PG_VERSION").write_text("1")
-    with user_of(data_dir) as (_, addresses):
+def test_a_cluster_that_was_half_made_is_made_anew(empty_dir):
+    empty_dir.mkdir()
+    (empty_dir / "postgres.new").mkdir()
+    (empty_dir / "postgres.new" / "PG_VERSION").write_text("1")
+    with user_of(empty_dir) as (_, addresses):
         assert ask(addresses) == "complere_runtime"
 
 
@@ -208,9 +207,9 @@ def test_only_commands_that_may_read_start_servers(argv, needs):
     assert services.needs_services(argv) is needs
 
 
-def test_a_command_that_reads_nothing_starts_nothing(data_dir):
-    result = run(sys.executable, "manage.py", "help", "demo", DATA_DIR=str(data_dir))
-    assert (result.returncode, data_dir.exists()) == (0, False)
+def test_a_command_that_reads_nothing_starts_nothing(empty_dir):
+    result = run(sys.executable, "manage.py", "help", "demo", DATA_DIR=str(empty_dir))
+    assert (result.returncode, empty_dir.exists()) == (0, False)
 
 
 @pytest.mark.parametrize(
@@ -223,11 +222,11 @@ def test_a_command_that_reads_nothing_starts_nothing(data_dir):
         ({"DEMO": "perhaps"}, "DEMO must be 1"),
     ],
 )
-def test_half_a_deployment_is_refused_in_one_line(data_dir, values, complaint):
-    result = run(sys.executable, "manage.py", "migrate", DATA_DIR=str(data_dir), **values)
+def test_half_a_deployment_is_refused_in_one_line(empty_dir, values, complaint):
+    result = run(sys.executable, "manage.py", "migrate", DATA_DIR=str(empty_dir), **values)
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.startswith(complaint)
-    assert not data_dir.exists()
+    assert not empty_dir.exists()
 
 
 def test_nothing_is_started_when_both_servers_are_named(monkeypatch):
@@ -283,24 +282,24 @@ def test_it_works_as_a_normal_user(open_folder):
     assert none_run(open_folder / "data")
 
 
-def test_it_works_in_a_checkout_that_is_closed_to_others(data_dir):
-    data_dir.mkdir(mode=0o700)
-    with user_of(data_dir) as (_, addresses):
+def test_it_works_in_a_checkout_that_is_closed_to_others(empty_dir):
+    empty_dir.mkdir(mode=0o700)
+    with user_of(empty_dir) as (_, addresses):
         assert ask(addresses) == "complere_runtime"
-        outside = (data_dir / place.POINTER).read_text() if (data_dir / place.POINTER).exists() else None
+        outside = (empty_dir / place.POINTER).read_text() if (empty_dir / place.POINTER).exists() else None
         assert (outside is not None) == (os.geteuid() == 0)
-    services.erase(data_dir)
-    assert not data_dir.exists()
+    services.erase(empty_dir)
+    assert not empty_dir.exists()
     assert outside is None or not Path(outside).exists()
 
 
-def test_a_deleted_checkout_leaves_no_trap_for_the_next(data_dir):
-    data_dir.mkdir(mode=0o700)
-    with user_of(data_dir) as (_, first):
+def test_a_deleted_checkout_leaves_no_trap_for_the_next(empty_dir):
+    empty_dir.mkdir(mode=0o700)
+    with user_of(empty_dir) as (_, first):
         pass
-    shutil.rmtree(data_dir)
-    data_dir.mkdir(mode=0o700)
-    with user_of(data_dir) as (_, second):
+    shutil.rmtree(empty_dir)
+    empty_dir.mkdir(mode=0o700)
+    with user_of(empty_dir) as (_, second):
         assert ask(second) == "complere_runtime"
     assert second["SECRET_KEY"] != first["SECRET_KEY"]
 
