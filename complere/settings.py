@@ -63,6 +63,7 @@ SIMPLE_HISTORY_DATE_INDEX = False
 
 # --- Requests ---------------------------------------------------------------------------------
 MIDDLEWARE = [
+    "complere.pages.KeepPages",
     "audit.middleware.RequestIdentity",
     "complere.logs.RequestLog",
     "complere.middleware.SecurityHeaders",
