@@ -1,0 +1,24 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from audit import context
+from tests.trust_center.documents import shelf
+from trust_center.documents import actions, queries
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+LOADER = context.service("loader")
+
+
+@pytest.fixture
+def register(platform) -> None:
+    """Two sub-processors and two commitments are public."""
+    shelf.fill(now=NOW)
+
+
+@pytest.fixture
+def published(register) -> dict:
+    """The first version of each document, printed and published."""
+    actions.load_first_versions(actor=LOADER, now=NOW)
+    actions.print_due(NOW)
+    return queries.published()

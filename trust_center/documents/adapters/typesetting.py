@@ -1,0 +1,46 @@
+"""From facts to the HTML that is printed. Values are escaped; only our own templates hold markup."""
+
+import re
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.html import strip_tags
+from django.utils.safestring import mark_safe
+
+from tenants.tenancy import queries as tenancy
+from trust_center.documents.catalogue import CATALOGUE, CLASSIFICATION_WORDS
+from trust_center.documents.models import DocumentVersion
+from trust_center.documents.states import Classification, Kind
+
+HEADING = re.compile(r'<h2 id="([a-z0-9-]+)">(.*?)</h2>', re.DOTALL)
+SOURCES = {
+    Kind.DPA: "The sub-processor register and the published commitments",
+    Kind.SECURITY_OVERVIEW: "The published commitments, in their exact wording",
+    Kind.QUESTIONNAIRE: "The maintained answers of the security team",
+    Kind.SLA: "The service levels in force",
+}
+
+
+def page_of(version: DocumentVersion) -> str:
+    """The whole document as HTML, from the facts that the version keeps: the same version gives the same page."""
+    kind = Kind(version.document.kind)
+    values: dict[str, Any] = {
+        "entry": CATALOGUE[kind],
+        "version": version,
+        "facts": version.facts,
+        "terms": version.facts.get("terms"),
+        "levels": version.facts.get("levels"),
+        "origin": tenancy.platform().origin,
+        "sources": f"{SOURCES[kind]}, on {version.prepared_at:%-d %B %Y, %H:%M} UTC",
+        "classification_words": CLASSIFICATION_WORDS[Classification(version.classification)],
+    }
+    body = render_to_string(f"trust_center/pdf/{kind}.html", values)
+    contents = [{"id": found[1], "text": _plain(found[2])} for found in HEADING.finditer(body)]
+    # Rendered by the line above, with autoescape.
+    values |= {"body": mark_safe(body), "contents": contents}  # noqa: S308
+    return render_to_string("trust_center/pdf/frame.html", values)
+
+
+def _plain(markup: str) -> Any:
+    # Escaped once already; marked so that it is not escaped twice.
+    return mark_safe(" ".join(strip_tags(markup).split()))  # noqa: S308
