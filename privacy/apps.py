@@ -11,6 +11,7 @@ class PrivacyConfig(AppConfig):
 
         chores.register(chores.Chore("deadlines", actions.ring_due, queries.next_alarm_at))
         self._tell_of_subject_requests()
+        self._tell_of_incidents()
 
     def _tell_of_subject_requests(self) -> None:
         from privacy import bells, personal_data
@@ -22,3 +23,19 @@ class PrivacyConfig(AppConfig):
         presenters.register()
         personal_data.register("People who may sign in", queries.people_with)
         personal_data.register("Data-subject requests", queries.requests_of)
+
+    def _tell_of_incidents(self) -> None:
+        from audit.presenters import register
+        from privacy import bells
+        from privacy.breach_notices import actions as notices
+        from privacy.breach_notices import presenters as notice_words
+        from privacy.breach_notices import queries
+        from privacy.deadlines.states import Kind
+        from privacy.incidents import actions, presenters
+        from tenants import chores
+
+        for kind in (Kind.BREACH_CONTROLLER, Kind.BREACH_PROMISE, Kind.BREACH_TARGET, Kind.BREACH_UPDATE):
+            bells.register(kind, actions.ring)
+        for story in (*presenters.STORIES, *notice_words.STORIES):
+            register(story)
+        chores.register(chores.Chore("notice follow-up", notices.follow_up, queries.next_follow_up))

@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from complere import health
 from complere.urls import demo
+from privacy.breach_notices import urls as breach_notices
+from privacy.incidents import urls as incidents
 
 console = [
     path("", include("tenants.members.accounts.urls")),
@@ -14,6 +16,10 @@ console = [
     path("requests/", include("privacy.subject_requests.urls")),
     path("requests/", include("privacy.handovers.urls")),
     path("incidents/", include("privacy.incidents.urls")),
+    path("incidents/", include("privacy.authority_notices.urls")),
+    path("incidents/", include("privacy.breach_register.urls")),
+    path("incidents/", include(incidents.console)),
+    path("incidents/", include(breach_notices.console)),
     path("content/", include("trust_center.claims.urls")),
     path("sub-processors/", include("trust_center.subprocessor_register.urls")),
     path("documents/", include("trust_center.documents.urls")),

@@ -3,7 +3,9 @@
 from django.urls import include, path
 
 from complere.urls import demo
+from privacy.breach_notices import urls as breach_notices
 from trust_center.document_requests import urls as document_requests
+from trust_center.public_pages import urls as public_pages
 
 urlpatterns = [
     path("", include("tenants.members.accounts.urls")),
@@ -14,8 +16,12 @@ urlpatterns = [
     path("requests/", include("privacy.subject_requests.urls")),
     path("data-request/", include("privacy.intake.urls")),
     path("incidents/", include("privacy.incidents.urls")),
+    path("incidents/", include("privacy.authority_notices.urls")),
+    path("incidents/", include("privacy.breach_register.urls")),
+    path("incidents/", include(breach_notices.tenant)),
     path("documents/", include(document_requests.tenant)),
     *demo.urlpatterns(),
+    *public_pages.every_host,
 ]
 
 handler404 = "complere.refusals.not_found"

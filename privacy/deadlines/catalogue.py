@@ -235,6 +235,7 @@ PARAMETERS: Sequence[LegalParameter] = (
     *_promised("breach.processor_target_hours", 24, "hours", "project rule"),
     *_promised("breach.awareness_reason_hours", 24, "hours", "project rule"),
     *_promised("breach.bounce_escalation_hours", 1, "hours", "project rule"),
+    *_promised("breach.acknowledgement_hours", 24, "hours", "project rule"),
     *_promised("dsr.promise_days", 30, "days", "contract"),
     *_promised("dsr.target_days", 10, "days", "project rule"),
     LegalParameter("dsr.idcheck_max_days", "EU", 5, "days", GDPR_APPLIES, None, "project rule on GDPR Art. 12(6)"),

@@ -1,0 +1,31 @@
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+
+from privacy.breach_notices import queries as notices
+from privacy.incidents import queries as incidents
+from privacy.incidents.models import Incident
+
+BATCH = 200
+
+
+def register(*, year: int | None = None, state: str = "", text: str = "") -> QuerySet[Incident]:
+    """Every incident, also those that were no breach or were not notified (GDPR Art. 33(5), BRE-11)."""
+    return incidents.filtered(year=year, state=state, text=text)
+
+
+def with_everything(rows: Iterable[Incident]) -> Iterator[tuple[Incident, dict[str, Any]]]:
+    """Each incident with its clocks, tenants and notices: five queries for all of them."""
+    listed = list(rows)
+    clocks, tenants = incidents.clocks_of(listed), incidents.affected_of_many(listed)
+    sent, received = notices.sent_of_many(listed), notices.received_of_many(listed)
+    for one in listed:
+        key = one.pk
+        yield one, {"clocks": clocks[key], "tenants": tenants[key], "sent": sent[key], "received": received[key]}
+
+
+def in_batches(rows: QuerySet[Incident]) -> Iterator[tuple[Incident, dict[str, Any]]]:
+    """The whole register, a batch at a time, so that its size does not decide the number of queries for each row."""
+    for start in range(0, rows.count(), BATCH):
+        yield from with_everything(rows[start : start + BATCH])
