@@ -37,9 +37,7 @@ def keep(
         else:
             moved = contact.email != said["email"]
             _rewrite(contact, said, now)
-        if moved:
-            ask(contact, actor=actor, now=now, reason=reason)
-    return contact
+        return ask(contact, actor=actor, now=now, reason=reason) if moved else contact
 
 
 def ask(contact: Contact, *, actor: context.Actor, now: datetime, reason: str) -> Contact:
@@ -63,10 +61,11 @@ def ask(contact: Contact, *, actor: context.Actor, now: datetime, reason: str) -
 
 def ask_again(contact: Contact, *, actor: context.Actor, now: datetime) -> Contact:
     """On somebody's wish. Raises `MoveRefused` when a mail went out only just now."""
-    sent = contact.verification_sent_at
-    if sent is not None and now - sent < BETWEEN_MAILS:
-        raise MoveRefused("A mail went out less than 10 minutes ago. Give it time to arrive.")
-    return ask(contact, actor=actor, now=now, reason="Asked again on the contacts page")
+    with transaction.atomic():
+        sent = queries.contacts().select_for_update(of=("self",)).get(pk=contact.pk).verification_sent_at
+        if sent is not None and now - sent < BETWEEN_MAILS:
+            raise MoveRefused("A mail went out less than 10 minutes ago. Give it time to arrive.")
+        return ask(contact, actor=actor, now=now, reason="Asked again on the contacts page")
 
 
 def confirm(*, token: str, now: datetime) -> Contact:

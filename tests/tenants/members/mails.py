@@ -5,9 +5,10 @@ import re
 from tenants.members.outbox.models import Email
 
 
-def newest(template: str) -> Email:
+def newest(template: str, about: str = "") -> Email:
     """The last mail written from this template in the schema the test is in."""
-    email = Email.objects.filter(template=template).select_related("subject_key").order_by("-created_at").first()
+    written = Email.objects.filter(template=template, about__contains=about).select_related("subject_key")
+    email = written.order_by("-created_at").first()
     assert email is not None, f"no {template} mail was written"
     return email
 
