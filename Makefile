@@ -22,7 +22,7 @@ test: lint types ## lint, types and all tests, on the embedded services
 
 test-real: dev ## all tests against the servers in DATABASE_ADMIN_URL, DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL
 	@sh -c ': "$${DATABASE_ADMIN_URL:?is not set}" "$${DATABASE_URL:?is not set}" "$${DATABASE_OWNER_URL:?is not set}" "$${REDIS_URL:?is not set}"'
-	$(PY) -m pytest $(PYTEST_ARGS)
+	DEMO=1 $(PY) -m pytest $(PYTEST_ARGS)
 
 lint: dev ## style and import rules
 	$(PY) -m ruff check .

@@ -8,6 +8,9 @@ env.put({"DJANGO_SETTINGS_MODULE": "complere.settings"})
 
 from celery import Celery  # noqa: E402
 
+from complere import checks  # noqa: E402
+
+checks.refuse_to_start()
 app = Celery("complere", task_cls="tenants.tenant_task:TenantTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["tenants.wakeups"])

@@ -22,7 +22,7 @@ if [ -x "$venv/bin/uv" ]; then
   # A `sync` took pip away, so uv renews itself.
   "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements/installer.txt
 else
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/installer.txt
+  "$venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/installer.txt
 fi
 if [ "$wanted" = dev ]; then
   "$venv/bin/uv" pip sync --quiet --python "$venv/bin/python" --require-hashes requirements/dev.txt

@@ -131,3 +131,17 @@ def test_check_deploy_names_every_fault_of_a_bare_production():
     assert result.returncode == 1
     assert [n for n in ("E001", "E002", "E003", "E004", "E006") if f"complere.{n}" in result.stderr] == [
         "E001", "E002", "E003", "E004", "E006"]  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", ["complere.wsgi", "complere.celery"])
+def test_every_entry_point_refuses_to_start_with_development_secrets(entry):
+    values = {
+        "DEMO": "0",
+        "DATABASE_URL": "postgresql://complere_runtime:password@postgres/complere",
+        "REDIS_URL": GOOD["REDIS_URL"],
+    }
+    result = run(sys.executable, "-c", f"import {entry}", **values)
+    assert result.returncode == 1
+    assert "ImproperlyConfigured: This is production (DEMO is off), and:" in result.stderr
+    assert [n for n in ("E002", "E003", "E004", "E006") if f"complere.{n}" in result.stderr] == [
+        "E002", "E003", "E004", "E006"]  # fmt: skip
