@@ -131,8 +131,10 @@ def new_link(case: Case, *, door: Door, valid: timedelta, now: datetime) -> str:
 
 def log_use(case: Case, what: str, *, now: datetime) -> None:
     """Remember what was opened through a personal link, and from where (DSR-35)."""
-    address = context.current_request().address
-    RequestLinkUse.objects.create(request_id=case.pk, what=what[:60], used_at=now, address=address)
+    place = context.current_request().address
+    RequestLinkUse.objects.create(
+        request_id=case.pk, what=what[:60], used_at=now, subject_key=case.subject_key, used_from=place
+    )
 
 
 def _sender() -> dict[str, object]:

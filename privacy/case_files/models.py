@@ -66,4 +66,6 @@ class RequestLinkUse(models.Model):
     request = models.ForeignKey("privacy.SubjectRequest", on_delete=models.PROTECT, related_name="link_uses")
     what = models.CharField(max_length=60)
     used_at = models.DateTimeField()
-    address = models.CharField(max_length=64, blank=True)
+    subject_key = models.ForeignKey("audit.SubjectKey", on_delete=models.PROTECT, related_name="+", db_index=False)
+    # The network address it was used from.
+    used_from = PersonalText(default="", blank=True)

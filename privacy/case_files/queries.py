@@ -66,7 +66,7 @@ def notes_of(case: Case) -> QuerySet[RequestNote]:
 
 def uses_of(case: Case) -> QuerySet[RequestLinkUse]:
     """What was opened through personal links, oldest first (DSR-35)."""
-    return RequestLinkUse.objects.filter(request_id=case.pk).order_by("used_at")
+    return RequestLinkUse.objects.filter(request_id=case.pk).select_related("subject_key").order_by("used_at")
 
 
 def contents(file: RequestFile) -> bytes:

@@ -1,5 +1,6 @@
 """Handing a request from the console to the tenant that is its controller."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,6 +16,7 @@ from privacy.subject_requests import queries
 from privacy.subject_requests.models import SubjectRequest
 from privacy.subject_requests.states import State
 from tenants.members.access import may
+from tenants.members.accounts.queries import signed_in
 from tenants.tenancy import queries as tenancy
 
 
@@ -38,9 +40,9 @@ def hand_over(request: HttpRequest, request_id: UUID) -> HttpResponse:
 
 def _handed(request: HttpRequest, record: SubjectRequest, form: forms.HandOverForm) -> SubjectRequest | None:
     tenant = form.tenants[form.cleaned_data["tenant"]]
-    by = {"actor": request.user.actor, "now": timezone.now(), "reason": form.cleaned_data["reason"]}
+    by: dict[str, Any] = {"actor": signed_in(request).actor, "now": timezone.now()}
     try:
-        return actions.hand_over(record, tenant=tenant, **by)
+        return actions.hand_over(record, tenant=tenant, reason=form.cleaned_data["reason"], **by)
     except ReasonRefused as refused:
         form.add_error("reason", str(refused))
     except MoveRefused:

@@ -66,8 +66,9 @@ class IntakeForm(forms.Form):
     website = forms.CharField(required=False, widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}))
     token = forms.CharField(widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"token": new_token(now)}, **kwargs)
+    def __init__(self, *args: Any, now: datetime) -> None:
+        super().__init__(*args)
+        self.initial = {"token": new_token(now)}
         self.now = now
 
     def clean(self) -> dict[str, Any]:
@@ -76,7 +77,7 @@ class IntakeForm(forms.Form):
             seen = signing.unsign(data.get("token", ""), purpose=PURPOSE, max_age_seconds=int(OPEN_FOR.total_seconds()))
         except BadSignature:
             # The same words in a fresh form: only the button has to be pressed again.
-            self.data = self.data.copy() | {"token": new_token(self.now - QUICKEST)}
+            self.data = {**self.data.dict(), "token": new_token(self.now - QUICKEST)}  # type: ignore[attr-defined]
             self.add_error(None, "This form was open for too long. Everything you wrote is still here: send it again.")
             return data
         if self.now.timestamp() - seen["at"] < QUICKEST.total_seconds():

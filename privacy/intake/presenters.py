@@ -11,6 +11,7 @@ from privacy.deadlines import queries as deadline_queries
 from privacy.deadlines.states import Basis
 from privacy.subject_requests import catalogue, presenters
 from privacy.subject_requests.models import SubjectRequest
+from privacy.subject_requests.states import WORDS as STEPS
 from privacy.subject_requests.states import State
 
 WORDS = {
@@ -34,7 +35,7 @@ def status(record: SubjectRequest, token: str, now: datetime, zone: str) -> dict
         "reference": record.reference,
         "type": record.type,
         "words": WORDS[state],
-        "state": presenters.STATES[state],
+        "state": STEPS[state],
         "tone": presenters.TONES[state],
         "facts": _facts(record, zone),
         "clock": _clock(record, now),

@@ -22,6 +22,7 @@ from privacy.subject_requests import queries
 from privacy.subject_requests.models import SubjectRequest
 from privacy.subject_requests.states import State
 from tenants.members.access import public_door
+from tenants.tenancy.queries import of_request
 
 
 @public_door
@@ -72,10 +73,10 @@ def follow_data_request(request: HttpRequest, token: str) -> HttpResponse:
     record = _behind(token, Door.FOLLOW, now)
     if record is None:
         return _page(request, "link_over", {}, status=404)
-    status = presenters.status(record, token, now, request.tenant.time_zone)
+    status = presenters.status(record, token, now, of_request(request).time_zone)
     if status["readable"]:
         case_files.log_use(record, "Opened the answer", now=now)
-    return _page(request, "follow", {"status": status, "now": now, "tz": request.tenant.time_zone})
+    return _page(request, "follow", {"status": status, "now": now, "tz": of_request(request).time_zone})
 
 
 @public_door
@@ -104,5 +105,5 @@ def _behind(token: str, door: Door, now: Any) -> SubjectRequest | None:
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    shared = {"platform_origin": settings.PLATFORM_ORIGIN, "controller": request.tenant.name}
+    shared = {"platform_origin": settings.PLATFORM_ORIGIN, "controller": of_request(request).name}
     return render(request, f"privacy/intake/{name}.html", shared | context, status=status)

@@ -15,7 +15,7 @@ from privacy.subject_requests import catalogue
 from privacy.subject_requests.catalogue import Channel, Relation, Right
 from privacy.subject_requests.models import SubjectRequest
 from privacy.subject_requests.queries import Filter
-from privacy.subject_requests.states import State
+from privacy.subject_requests.states import WORDS
 
 SHORT, LONG = 200, 10_000
 
@@ -128,9 +128,10 @@ class FileRequestForm(forms.Form):
         help_text=f"{', '.join(file_rules.EVIDENCE_FILES)}; at most 5 MB.",
     )
 
-    def __init__(self, *args: Any, zone: ZoneInfo, now: datetime, tenants: Iterable[Any] | None, **kwargs: Any) -> None:
-        initial = {"form_token": uuid.uuid4(), "received_at": now.astimezone(zone).replace(tzinfo=None), "whose": "own"}
-        super().__init__(*args, initial=initial | kwargs.pop("initial", {}), **kwargs)
+    def __init__(self, *args: Any, zone: ZoneInfo, now: datetime, tenants: Iterable[Any] | None) -> None:
+        super().__init__(*args)
+        local = now.astimezone(zone).replace(tzinfo=None)
+        self.initial = {"form_token": uuid.uuid4(), "received_at": local, "whose": "own"}
         for name in ("received_at", "received_first_at"):
             self.fields[name].zone = zone  # type: ignore[attr-defined]
             self.fields[name].help_text += f" Time zone: {zone.key}."
@@ -210,7 +211,7 @@ class DeliverForm(StepForm):
     """The answer, with a line for each part that the law asks for (DSR-30)."""
 
     answer = text("Answer to the person", hint="The person reads this behind a personal link.", rows=8)
-    files = OneFile(
+    download = OneFile(
         label="File for the person to download",
         required=False,
         allowed=file_rules.ANSWER_FILES,
@@ -231,7 +232,7 @@ class DeliverForm(StepForm):
                 label="Why it does not apply", required=False, max_length=500, empty_value=""
             )
         parts = [name for item in self.record.type.items for name in (f"part_{item.key}", f"why_{item.key}")]
-        self.order_fields(["answer", "files", *parts, "reason"])
+        self.order_fields(["answer", "download", *parts, "reason"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -269,24 +270,33 @@ class RefuseForm(StepForm):
     remedy = text("Judicial remedy", hint="The person reads this.", rows=3)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        initial = {
+        super().__init__(*args, **kwargs)
+        self.initial = {
             "complaint": "You have the right to complain to a supervisory authority, in particular where you live, "
             "where you work, or where you think that the law was broken (GDPR Art. 77).",
             "remedy": "You have the right to an effective judicial remedy: you may take us to court (GDPR Art. 79).",
         }
-        super().__init__(*args, initial=initial, **kwargs)
         self.fields["ground"].choices = [  # type: ignore[attr-defined]
             (each.key, f"{each.label} ({each.rule})") for each in catalogue.grounds(self.record.right)
         ]
 
 
-class NoteForm(forms.Form):
+class OnceForm(forms.Form):
+    """A form whose token makes a second sending harmless."""
+
     form_token = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial = {"form_token": uuid.uuid4()}
+
+
+class NoteForm(OnceForm):
     text = text("Note", hint="A note cannot be changed later.", rows=3)
 
 
-class EvidenceForm(forms.Form):
-    form_token = forms.UUIDField(widget=forms.HiddenInput)
+class EvidenceForm(OnceForm):
+    prefix = "evidence"
     file = OneFile(
         label="File",
         allowed=file_rules.EVIDENCE_FILES,
@@ -296,18 +306,6 @@ class EvidenceForm(forms.Form):
     description = forms.CharField(
         label="What it shows", min_length=4, max_length=500, error_messages={"required": "Say what the file shows."}
     )
-
-
-STATES = {
-    State.RECEIVED: "Received",
-    State.IDENTITY_PENDING: "Identity asked",
-    State.VALIDATED: "Validated",
-    State.IN_PROGRESS: "In progress",
-    State.DELIVERED: "Delivered",
-    State.REFUSED: "Refused",
-    State.WITHDRAWN: "Withdrawn",
-    State.FORWARDED: "Handed over",
-}
 
 
 class FilterForm(forms.Form):
@@ -322,7 +320,7 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(
         label="State",
         required=False,
-        choices=[("open", "Open"), *STATES.items(), ("all", "All")],
+        choices=[("open", "Open"), *WORDS.items(), ("all", "All")],
     )
     right = forms.ChoiceField(
         label="Type",

@@ -20,9 +20,8 @@ from privacy.deadlines.models import Deadline
 from privacy.deadlines.states import Basis, Kind
 from privacy.deadlines.states import State as ClockState
 from privacy.subject_requests import catalogue, queries
-from privacy.subject_requests.forms import STATES
 from privacy.subject_requests.models import SubjectRequest
-from privacy.subject_requests.states import State
+from privacy.subject_requests.states import WORDS, State
 from tenants.members.outbox import queries as outbox
 
 TONES = {
@@ -76,7 +75,7 @@ def _row(record: SubjectRequest, deadlines: list[Deadline], now: datetime) -> Ro
         name=record.subject_name,
         type=record.type.name,
         article=record.type.article,
-        state=STATES[State(record.state)],
+        state=WORDS[State(record.state)],
         tone=TONES[State(record.state)],
         assignee=record.assignee.full_name if record.assignee else "",
         clock=clock(shown, now) if shown else None,
@@ -148,7 +147,7 @@ def case(record: SubjectRequest, now: datetime, zone: str) -> Case:
         files=files(record),
         events=_events(record),
         mails=_mails(record),
-        state=STATES[State(record.state)],
+        state=WORDS[State(record.state)],
         tone=TONES[State(record.state)],
     )
 
@@ -179,13 +178,13 @@ def _steps(record: SubjectRequest) -> list[dict[str, str]]:
     line = [_step(state, index, reached, ended=not record.is_open) for index, state in enumerate(PATH)]
     if at not in PATH:
         keep = line[: 2 if record.validated_at else 1]
-        line = [{**step, "state": "done"} for step in keep] + [{"label": STATES[at], "state": "current"}]
+        line = [{**step, "state": "done"} for step in keep] + [{"label": WORDS[at], "state": "current"}]
     return line
 
 
 def _step(state: State, index: int, reached: int, *, ended: bool) -> dict[str, str]:
     where = "done" if index < reached or ended else "current" if index == reached else "ahead"
-    return {"label": STATES[state], "state": where}
+    return {"label": WORDS[state], "state": where}
 
 
 def _facts(record: SubjectRequest, zone: str) -> list[dict[str, Any]]:
@@ -227,7 +226,7 @@ def outcome(record: SubjectRequest, zone: str) -> list[dict[str, Any]]:
     if record.is_open:
         return []
     facts: list[dict[str, Any]] = [
-        {"term": "Ended", "text": STATES[State(record.state)], "tone": TONES[State(record.state)]},
+        {"term": "Ended", "text": WORDS[State(record.state)], "tone": TONES[State(record.state)]},
         {"term": f"By {record.closed_by}", "at": record.closed_at, "tz": zone},
     ]
     if record.state == State.DELIVERED:
@@ -288,7 +287,7 @@ def _moves(record: SubjectRequest) -> list[dict[str, Any]]:
             events.append({"at": row.filed_at, "text": "Filed", "tone": "neutral", **said})
         elif row.state != before.state:
             state = State(row.state)
-            events.append({"at": row.state_changed_at, "text": STATES[state], "tone": TONES[state], **said})
+            events.append({"at": row.state_changed_at, "text": WORDS[state], "tone": TONES[state], **said})
         elif row.assignee_id != before.assignee_id:
             events.append({"at": row.history_date, "text": "Assigned", **said})
         elif row.email_confirmed_at != before.email_confirmed_at:
@@ -343,7 +342,7 @@ def register() -> None:
     """How the history of a request and of what lies in it is told."""
     permission = "privacy.view_requests"
     keys = {"subject_key", "content_key"}
-    told: dict[str, Any] = {"permission": permission, "hide": {*keys, "request"}}
+    told: dict[str, Any] = {"permission": permission, "hide": {"content_key", "request"}}
     stories.register(
         stories.Story(
             kind="privacy.subjectrequest",
@@ -352,7 +351,7 @@ def register() -> None:
             labels={"right": "type", "for_tenant_name": "controller"},
             values={
                 "right": lambda value: catalogue.TYPES[catalogue.Right(value)].name,
-                "state": lambda value: STATES[State(value)].lower(),
+                "state": lambda value: WORDS[State(value)].lower(),
                 "channel": lambda value: catalogue.CHANNELS[catalogue.Channel(value)],
                 "relation": lambda value: catalogue.RELATIONS[catalogue.Relation(value)],
                 "validation_check": lambda value: catalogue.CHECKS[catalogue.Check(value)],

@@ -58,7 +58,7 @@ def listed(wanted: Filter, *, now: datetime, sort: str = "due") -> QuerySet[Subj
     if wanted.right:
         found = found.filter(right=wanted.right)
     if wanted.assignee:
-        found = found.filter(assignee=None if wanted.assignee == "nobody" else wanted.assignee)
+        found = found.filter(assignee_id=None if wanted.assignee == "nobody" else UUID(wanted.assignee))
     return found.order_by(f"-{column}", "-id") if descending else found.order_by(column, "id")
 
 

@@ -32,6 +32,17 @@ TRANSITIONS = {
     State.FORWARDED: set(),
 }
 
+WORDS = {
+    State.RECEIVED: "Received",
+    State.IDENTITY_PENDING: "Identity asked",
+    State.VALIDATED: "Validated",
+    State.IN_PROGRESS: "In progress",
+    State.DELIVERED: "Delivered",
+    State.REFUSED: "Refused",
+    State.WITHDRAWN: "Withdrawn",
+    State.FORWARDED: "Handed over",
+}
+
 OPEN = {state for state, moves in TRANSITIONS.items() if moves}
 CLOSED = set(TRANSITIONS) - OPEN
 # Whoever stands here was validated by a named person (DSR-13).

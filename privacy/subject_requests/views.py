@@ -27,9 +27,11 @@ from privacy.subject_requests import actions, forms, presenters, queries
 from privacy.subject_requests.actions import RequestRefused
 from privacy.subject_requests.catalogue import CHANNELS, Check
 from privacy.subject_requests.models import SubjectRequest
-from privacy.subject_requests.states import State
+from privacy.subject_requests.states import WORDS, State
 from tenants.members.access import may
+from tenants.members.accounts.queries import signed_in
 from tenants.tenancy import queries as tenancy
+from tenants.tenancy.queries import of_request
 
 PER_PAGE = 25
 COLUMNS = [
@@ -52,7 +54,6 @@ def subject_requests(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "due")
     found = queries.listed(wanted, now=now, sort=sort)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    page.object_list = presenters.rows(page.object_list, now)
     return render(
         request,
         "privacy/subject_requests/list.html",
@@ -60,10 +61,11 @@ def subject_requests(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "filters_active": wanted != queries.Filter(),
             "page": page,
+            "rows": presenters.rows(page.object_list, now),
             "columns": COLUMNS,
             "sort": sort,
             "now": now,
-            "tz": request.tenant.time_zone,
+            "tz": of_request(request).time_zone,
             "may_file": request.user.has_perm("privacy.file_requests"),
         },
     )
@@ -74,9 +76,9 @@ def subject_requests(request: HttpRequest) -> HttpResponse:
 def file_subject_request(request: HttpRequest) -> HttpResponse:
     """The form that files a request, and filing it: sent twice, it leads to the first result."""
     now = timezone.now()
-    tenants = list(tenancy.active_customers()) if request.tenant.is_platform else None
+    tenants = list(tenancy.active_customers()) if of_request(request).is_platform else None
     given = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = forms.FileRequestForm(*given, zone=ZoneInfo(request.tenant.time_zone), now=now, tenants=tenants)
+    form = forms.FileRequestForm(*given, zone=ZoneInfo(of_request(request).time_zone), now=now, tenants=tenants)
     if given and form.is_valid():
         record = _filed(request, form)
         if record is not None:
@@ -86,7 +88,7 @@ def file_subject_request(request: HttpRequest) -> HttpResponse:
 
 
 def _filed(request: HttpRequest, form: forms.FileRequestForm) -> SubjectRequest | None:
-    by = {"actor": request.user.actor, "now": timezone.now()}
+    by: dict[str, Any] = {"actor": signed_in(request).actor, "now": timezone.now()}
     filing = actions.Filing(**form.given())
     token = form.cleaned_data["form_token"]
     known = queries.by_form_token(token)
@@ -114,18 +116,17 @@ def subject_request(request: HttpRequest, request_id: UUID) -> HttpResponse:
 def _detail(request: HttpRequest, record: SubjectRequest) -> HttpResponse:
     now = timezone.now()
     works = request.user.has_perm("privacy.work_requests")
-    token = {"form_token": uuid.uuid4()}
     return render(
         request,
         "privacy/subject_requests/detail.html",
         {
-            "case": presenters.case(record, now, request.tenant.time_zone),
+            "case": presenters.case(record, now, of_request(request).time_zone),
             "next": next_steps(request, record),
-            "note_form": forms.NoteForm(initial=token) if record.is_open and works else None,
-            "evidence_form": forms.EvidenceForm(initial=token, prefix="evidence") if record.is_open and works else None,
+            "note_form": forms.NoteForm() if record.is_open and works else None,
+            "evidence_form": forms.EvidenceForm() if record.is_open and works else None,
             "held": presenters.held(record) if works else [],
             "now": now,
-            "tz": request.tenant.time_zone,
+            "tz": of_request(request).time_zone,
             "may_read_history": request.user.has_perm("audit.view_history"),
         },
     )
@@ -142,7 +143,11 @@ def next_steps(request: HttpRequest, record: SubjectRequest) -> list[dict[str, s
     found = [
         {"url": reverse(f"{name}-subject-request", args=[record.pk]), "label": STEPS[name].submit} for name in steps
     ]
-    if request.tenant.is_platform and state == State.RECEIVED and request.user.has_perm("privacy.hand_over_requests"):
+    if (
+        of_request(request).is_platform
+        and state == State.RECEIVED
+        and request.user.has_perm("privacy.hand_over_requests")
+    ):
         found.append({"url": reverse("hand-over-subject-request", args=[record.pk]), "label": "Hand over to a tenant"})
     return [{**step, "kind": "primary" if index == 0 else "secondary"} for index, step in enumerate(found)]
 
@@ -162,7 +167,7 @@ class Step:
 
 def _deliver(record: SubjectRequest, form: forms.DeliverForm, **by: Any) -> SubjectRequest:
     data = form.cleaned_data
-    upload = data["files"]
+    upload = data["download"]
     return actions.deliver(
         record, answer=data["answer"], checklist=form.checklist(), files=[upload] if upload else [], **by
     )
@@ -255,12 +260,16 @@ def step(request: HttpRequest, request_id: UUID, name: str) -> HttpResponse:
         messages.success(request, f"{done.reference}: {this.submit.lower()}, recorded.")
         return redirect("subject-request", request_id=done.pk)
     if not given and this.to is not None and this.to not in queries.moves_from(State(record.state)):
-        raise MoveRefused(f"Request {record.reference} is {forms.STATES[State(record.state)].lower()}.")
+        raise MoveRefused(f"Request {record.reference} is {WORDS[State(record.state)].lower()}.")
     return _page(request, this.template, {"form": form, "step": this, "record": record}, form)
 
 
 def _done(request: HttpRequest, record: SubjectRequest, this: Step, form: forms.StepForm) -> SubjectRequest | None:
-    by = {"actor": request.user.actor, "now": timezone.now(), "reason": form.cleaned_data["reason"]}
+    by: dict[str, Any] = {
+        "actor": signed_in(request).actor,
+        "now": timezone.now(),
+        "reason": form.cleaned_data["reason"],
+    }
     try:
         return this.act(record, form, **by)
     except MoveRefused:
@@ -281,10 +290,10 @@ def add_note(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Write a note into the case file."""
     record = _record(request_id)
     given = (request.POST,) if request.method == "POST" else ()
-    form = forms.NoteForm(*given, initial={"form_token": uuid.uuid4()})
+    form = forms.NoteForm(*given)
     if given and form.is_valid():
         data = form.cleaned_data
-        by = {"actor": request.user.actor, "now": timezone.now()}
+        by: dict[str, Any] = {"actor": signed_in(request).actor, "now": timezone.now()}
         actions.add_note(record, text=data["text"], form_token=data["form_token"], **by)
         return redirect(f"{reverse('subject-request', args=[record.pk])}#timeline")
     told = {"heading": "Add a note", "submit": "Add the note"}
@@ -297,11 +306,11 @@ def add_evidence(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """Put a file into the case."""
     record = _record(request_id)
     given = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = forms.EvidenceForm(*given, prefix="evidence", initial={"form_token": uuid.uuid4()})
+    form = forms.EvidenceForm(*given)
     if given and form.is_valid():
         data = form.cleaned_data
         upload = Upload(name=data["file"].name, content=data["file"].content, description=data["description"])
-        by = {"actor": request.user.actor, "now": timezone.now()}
+        by: dict[str, Any] = {"actor": signed_in(request).actor, "now": timezone.now()}
         try:
             actions.add_evidence(record, upload=upload, form_token=data["form_token"], **by)
             return redirect(f"{reverse('subject-request', args=[record.pk])}#files")
