@@ -18,7 +18,7 @@ class Reason(forms.CharField):
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", "Reason")
-        options.setdefault("help_text", "Goes into the history of the record, for example “Joined the privacy team”.")
+        options.setdefault("help_text", "Goes into the history of the record.")
         options.setdefault("error_messages", {"required": "Say why, in a few words."})
         options.setdefault("widget", forms.Textarea(attrs={"rows": 2}))
         super().__init__(max_length=500, **options)

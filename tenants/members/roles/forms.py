@@ -31,7 +31,7 @@ class Invite(forms.Form):
     )
     job_title = OneLine(label="Job title", max_length=120, required=False)
     roles = Roles()
-    reason = Reason()
+    reason = Reason(help_text="Goes into the history of the person, for example “Joined the privacy team”.")
 
 
 class ChangeRoles(forms.Form):

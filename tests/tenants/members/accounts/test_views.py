@@ -53,6 +53,17 @@ def test_signing_in_gives_a_new_session_that_names_its_schema(acme, stranger):
         assert session["schema"] == acme.schema_name
 
 
+def test_a_session_ends_twelve_hours_after_signing_in_however_much_it_is_used(acme, stranger):
+    browser = stranger("acme.localhost")
+    enter(browser, "ann@acme.example")
+    with schemas.inside(acme):
+        before = browser.session.get_expiry_date()
+    browser.post("/account/", {"full_name": "Ann Admin", "job_title": "QA"})
+    with schemas.inside(acme):
+        assert browser.session.get_expiry_date() == before
+        assert timedelta(hours=11, minutes=59) < before - timezone.now() <= timedelta(hours=12)
+
+
 def test_a_session_of_one_tenant_is_nothing_in_another(acme, globex, stranger):
     browser = stranger("acme.localhost")
     enter(browser, "ann@acme.example")
