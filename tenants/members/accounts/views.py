@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
@@ -79,6 +80,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return _too_many(request, refused)
     login(request, user)
     request.session[SESSION_SCHEMA] = current_schema()
+    # Counted from here, however much the session is used (ASVS 7.3.2).
+    request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
     return _remember(redirect(_way_on(request, form.cleaned_data["next"])), user)
 
 
