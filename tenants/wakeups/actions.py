@@ -166,10 +166,11 @@ def _visit(claim: Claim, swept: Sweep, now: datetime) -> None:
 
 
 def _run(chore: chores.Chore, now: datetime, failed: set[str]) -> int:
+    line = _line()
     try:
         return chore.run(now)
     except Exception:
-        if _lost():
+        if _lost(line):
             raise
         # One broken chore must not keep the others of this schema from their work.
         log.exception("chore failed", chore=chore.name, schema=schemas.current_schema())
@@ -180,18 +181,27 @@ def _run(chore: chores.Chore, now: datetime, failed: set[str]) -> int:
 def _next_due(chore: chores.Chore, now: datetime, failed: Collection[str]) -> datetime | None:
     if chore.name in failed:
         return now + AFTER_FAILURE
+    line = _line()
     try:
         return chore.next_due()
     except Exception:
-        if _lost():
+        if _lost(line):
             raise
         log.exception("chore cannot tell when it is due", chore=chore.name, schema=schemas.current_schema())
         return now + AFTER_FAILURE
 
 
-def _lost() -> bool:
-    """Whether the database is gone: then nothing can be put off, and the lease brings somebody back soon."""
-    return not connection.is_usable()
+def _line() -> object:
+    connection.ensure_connection()
+    return connection.connection
+
+
+def _lost(line: object) -> bool:
+    """Whether the server went away meanwhile; Django replaces a lost connection unseen.
+
+    A chore that failed for that reason is not put off: the visit ends, and the lease brings somebody back soon.
+    """
+    return connection.connection is not line or not connection.is_usable()
 
 
 def _forget(schema: str) -> None:
