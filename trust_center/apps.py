@@ -24,6 +24,17 @@ class TrustCenterConfig(AppConfig):
             Chore("unconfirmed subscriptions", updates.forget_unconfirmed, update_queries.next_unconfirmed_at),
         ):
             register(on_platform_only(chore))
+        tell_histories()
+
+
+def tell_histories() -> None:
+    from audit.presenters import register
+    from trust_center.claims.presenters import STORIES as CLAIMS
+    from trust_center.subprocessor_register.presenters import STORIES as REGISTER
+    from trust_center.updates.presenters import STORIES as UPDATES
+
+    for story in (*CLAIMS, *REGISTER, *UPDATES):
+        register(story)
 
 
 def on_platform_only(chore: "Chore") -> "Chore":

@@ -23,7 +23,8 @@ def published(page: Page) -> list[Statement]:
 
 def working(page: Page) -> list[Statement]:
     """As the page would read if every draft were published."""
-    return _in_order(draft or public for public, draft in pairs(page) if draft or public)
+    shown = (draft or public for public, draft in pairs(page))
+    return _in_order(row for row in shown if row is not None)
 
 
 def pairs(page: Page | None = None) -> list[tuple[Statement | None, Statement | None]]:
@@ -59,11 +60,6 @@ def newest_of_each() -> dict[str, Statement]:
 
 def in_state(code: str, state: State) -> Statement | None:
     return Statement.objects.filter(code=code, state=state).first()
-
-
-def is_empty() -> bool:
-    """Whether nothing was ever loaded."""
-    return not Statement.objects.exists()
 
 
 def wording(statement: Statement) -> dict[str, object]:

@@ -18,6 +18,7 @@ from trust_center.claims.states import SUPPORT_WORDS, Kind, Support
 from trust_center.subprocessor_register import queries as register
 from trust_center.subprocessor_register.models import Listing
 from trust_center.updates import queries as updates
+from trust_center.updates.states import Topic
 
 # Feed and page show this many changes; older editions stay readable in the register's history.
 MOST_CHANGES = 200
@@ -100,7 +101,7 @@ def sub_processors(now: datetime) -> dict[str, Any]:
         "announced": announced,
         "edition": register.edition(),
         "editions": list(register.editions()[:MOST_CHANGES]),
-        "changes": list(updates.public_changes(updates.Topic.SUBPROCESSORS)[:MOST_CHANGES]),
+        "changes": list(updates.public_changes(Topic.SUBPROCESSORS)[:MOST_CHANGES]),
         "notice_days": legal_value("subprocessor.notice_days", now),
         "zone": platform_zone(),
     }

@@ -1,4 +1,4 @@
-"""The public site. `every_host` is served on tenant hosts too."""
+"""The public site. `every_host` is served on tenant hosts too, `desk` under /console/content/."""
 
 from django.urls import include, path
 
@@ -8,6 +8,10 @@ from trust_center.updates import urls as updates
 every_host = [
     path(".well-known/security.txt", views.security_txt, name="security-txt"),
     path("security.txt", views.security_txt, name="security-txt-legacy"),
+]
+
+desk = [
+    path("preview/<slug:page>/", views.preview, name="preview-content"),
 ]
 
 urlpatterns = [

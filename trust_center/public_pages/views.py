@@ -9,11 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from tenants import schemas
-from tenants.members.access import public_door
+from tenants.members.access import may, public_door
 from tenants.members.outbox.actions import origin
+from trust_center.claims.catalogue import Page
 from trust_center.public_pages import queries
 from trust_center.subprocessor_register import queries as register
 from trust_center.updates import queries as updates
@@ -162,14 +164,29 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
+@may("trust.view_content")
+@never_cache
+@require_safe
+def preview(request: HttpRequest, page: str) -> HttpResponse:
+    """A whole public page as it would read once every draft is published."""
+    if page not in [*Page]:
+        raise Http404
+    drafted = (
+        queries.compliance(preview=True)
+        if page == Page.COMPLIANCE
+        else queries.trust_center(timezone.now(), preview=True)
+    )
+    return _page(page.replace("-", "_"), {**drafted, "preview": True})
+
+
 def _page(name: str, context: dict[str, Any]) -> HttpResponse:
     # Without the request: nothing of one visitor may reach a page that is kept for all.
-    return render(None, f"trust_center/public_pages/{name}.html", context)  # type: ignore[arg-type]
+    return render(None, f"trust_center/public_pages/{name}.html", context)
 
 
 def _document(name: str, context: dict[str, Any], content_type: str) -> HttpResponse:
     path = f"trust_center/public_pages/{name}"
-    return render(None, path, context, content_type=f"{content_type}; charset=utf-8")  # type: ignore[arg-type]
+    return render(None, path, context, content_type=f"{content_type}; charset=utf-8")
 
 
 def _json(content: dict[str, Any]) -> HttpResponse:

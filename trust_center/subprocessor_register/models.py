@@ -18,7 +18,7 @@ class Listing(models.Model):
     position = models.PositiveIntegerField()
     category = models.CharField(max_length=120)
     purpose = models.TextField()
-    data = models.TextField()
+    personal_data = models.TextField()
     region = models.CharField(max_length=120)
     location = models.CharField(max_length=200)
     transfer_tool = models.CharField(max_length=200)

@@ -13,11 +13,11 @@ from trust_center.subprocessor_register.models import Edition, Listing
 from trust_center.subprocessor_register.states import MATERIAL, Change, State, change
 
 # What the public reads; the vendor's identity is for tenants and the DPA (SUB-07).
-PUBLIC_FIELDS = ("code", "category", "purpose", "data", "region", "location", "transfer_tool")
+PUBLIC_FIELDS = ("code", "category", "purpose", "personal_data", "region", "location", "transfer_tool")
 WORDING = (
     "category",
     "purpose",
-    "data",
+    "personal_data",
     "region",
     "location",
     "transfer_tool",

@@ -41,7 +41,7 @@ MATERIAL = {
     "region": "region",
     "location": "location",
     "transfer_tool": "transfer tool",
-    "data": "categories of personal data",
+    "personal_data": "categories of personal data",
     "chain": "further sub-processors",
 }
 WORDS = {

@@ -77,8 +77,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 def _show(request: HttpRequest, form: forms.Subscribe, now: datetime, status: int = 200) -> HttpResponse:
     if form.is_bound:
         # A fresh stamp, so that sending the corrected form is not refused for its age.
-        form.data = form.data.copy()
-        form.data["opened"] = queries.form_stamp(now)
+        form.data = {**form.data.dict(), "opened": queries.form_stamp(now)}  # type: ignore[attr-defined]
     return render(request, FORM, {"form": form}, status=status)
 
 

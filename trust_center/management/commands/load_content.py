@@ -45,7 +45,7 @@ LISTING_TEXTS: Final = (
     "code",
     "category",
     "purpose",
-    "data",
+    "personal_data",
     "region",
     "location",
     "transfer_tool",
