@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, TypeGuard
 from urllib.parse import urlsplit
 
 import brotli
@@ -196,7 +196,7 @@ class KeepPages:
         return _response(answer)
 
 
-def may_be_kept(response: HttpResponseBase) -> bool:
+def may_be_kept(response: HttpResponseBase) -> TypeGuard[HttpResponse]:
     """Only what a view marked, went well, and is the same for everybody."""
     return (
         isinstance(response, HttpResponse)

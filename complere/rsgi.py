@@ -7,7 +7,7 @@ middleware; any other request runs Django's WSGI application in a thread, as it 
 import asyncio
 import io
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Protocol
 from urllib.parse import unquote_to_bytes
@@ -68,10 +68,16 @@ class Answered:
         self.status = 500
         self.headers: Headers = []
 
-    def start(self, status: str, headers: Headers, exc_info: Any = None) -> None:
+    def start(self, status: str, headers: Headers, exc_info: Any = None, /) -> Callable[[bytes], object]:
         self.status = int(status[:3])
         # A list, not a mapping: several cookies are several headers.
         self.headers = [(name.lower(), value) for name, value in headers]
+        return _no_write
+
+
+def _no_write(data: bytes) -> object:
+    """PEP 3333 hands out a function for writing past the iterable; Django never calls it."""
+    raise RuntimeError("write() is not offered")
 
 
 class Application:
