@@ -23,7 +23,7 @@ SORTS = ("reference", "title", "detected_at", "aware_at", "logged_at")
 
 def incidents() -> QuerySet[Incident]:
     """Every incident of this schema, newest first."""
-    return Incident.objects.select_related("subject_key").order_by("-logged_at")
+    return Incident.objects.select_related("subject_key").order_by("-logged_at", "-reference")
 
 
 def filtered(*, text: str = "", state: str = "", year: int | None = None, sort: str = "") -> QuerySet[Incident]:
@@ -35,7 +35,7 @@ def filtered(*, text: str = "", state: str = "", year: int | None = None, sort: 
         found = found.filter(state=state)
     if year:
         found = found.filter(logged_at__year=year)
-    return found.order_by(sort, "-logged_at") if sort.removeprefix("-") in SORTS else found
+    return found.order_by(sort, "-logged_at", "-reference") if sort.removeprefix("-") in SORTS else found
 
 
 def logged_by(user_id: UUID) -> QuerySet[Incident]:

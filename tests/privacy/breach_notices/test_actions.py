@@ -1,0 +1,439 @@
+"""A notice is written by one, approved by another, delivered with the tenant's clock, acknowledged in both places."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from audit.transitions import MoveRefused
+from privacy.breach_notices import actions, queries
+from privacy.breach_notices.models import Delivery, Notice, ReceivedNotice
+from privacy.breach_notices.states import State
+from privacy.deadlines import actions as deadline_actions
+from privacy.deadlines import queries as deadlines
+from privacy.deadlines.states import Kind
+from privacy.deadlines.states import State as Clock
+from privacy.incidents import actions as incidents
+from privacy.incidents.models import AffectedTenant, Incident
+from tenants import schemas
+from tenants.members.outbox.models import Email
+from tests import cast
+from tests.privacy.breach_notices import stage
+from tests.privacy.incidents.stage import AWARE, WHY, actor, breach
+
+pytestmark = pytest.mark.usefixtures("db")
+
+SENT = datetime(2026, 5, 1, 16, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def mails(template: str) -> list[Email]:
+    return list(Email.objects.filter(template=template).select_related("subject_key").order_by("created_at"))
+
+
+def addresses(template: str) -> list[str]:
+    return sorted(mail.to for mail in mails(template))
+
+
+# --- writing and approving -------------------------------------------------------------------
+
+
+@pytest.mark.req("BRE-08")
+def test_a_draft_without_a_part_is_refused_by_its_field():
+    _, (row,) = breach("acme")
+    with pytest.raises(actions.ContentRefused) as refused:
+        stage.draft(row, likely_consequences="")
+    assert [field for field, _ in refused.value.problems] == ["likely_consequences"]
+    assert Notice.objects.count() == 0
+
+
+def test_a_second_draft_is_refused_while_one_is_unsent():
+    _, (row,) = breach("acme")
+    stage.draft(row)
+    with pytest.raises(MoveRefused, match="has not been sent yet"):
+        stage.draft(row)
+
+
+def test_an_incident_that_is_no_breach_has_no_notice():
+    incident, (row,) = breach("acme")
+    incidents.dismiss(incident, actor=actor("sam"), now=AWARE, reason=WHY)
+    with pytest.raises(MoveRefused, match="not confirmed as a personal-data breach"):
+        stage.draft(row)
+
+
+def test_who_wrote_cannot_approve():
+    _, (row,) = breach("acme")
+    notice = stage.draft(row)
+    with pytest.raises(MoveRefused, match="another person has to approve it"):
+        actions.approve(notice, actor=actor("sam"), now=AWARE, reason=WHY)
+    assert queries.notices().get(pk=notice.pk).state == State.DRAFT
+
+
+def test_who_edited_cannot_approve_either():
+    _, (row,) = breach("acme")
+    notice = stage.draft(row)
+    actions.edit(
+        notice, told=stage.told(measures_taken="Two links were closed"), actor=actor("sue"), now=AWARE, reason=WHY
+    )
+    with pytest.raises(MoveRefused):
+        actions.approve(notice, actor=actor("sue"), now=AWARE, reason=WHY)
+    assert actions.approve(notice, actor=actor("leo"), now=AWARE, reason=WHY).approved_by == "Leo Legal (Legal)"
+
+
+def test_editing_after_approval_drops_it():
+    _, (row,) = breach("acme")
+    notice = stage.approved(row)
+    edited = actions.edit(notice, told=stage.told(measures_taken="Other"), actor=actor("sam"), now=AWARE, reason=WHY)
+    assert (edited.state, edited.approved_at, edited.approved_by) == (State.DRAFT, None, None)
+    with pytest.raises(MoveRefused, match="Only an approved notice can be sent"):
+        actions.send(edited, actor=actor("sam"), now=AWARE, reason=WHY)
+
+
+def test_a_draft_is_not_sent():
+    _, (row,) = breach("acme")
+    with pytest.raises(MoveRefused):
+        actions.send(stage.draft(row), actor=actor("sam"), now=SENT, reason=WHY)
+
+
+def test_the_first_draft_starts_from_the_incident_and_the_tenants_own_figures():
+    incident, (row,) = breach("acme", subjects_number=999_999)
+    known = queries.prefilled(row)
+    assert (known["subjects_number"], known["likely_consequences"], known["nature_text"]) == (
+        120,
+        incident.likely_consequences,
+        incident.description,
+    )
+
+
+@pytest.mark.req("BRE-10")
+def test_naming_another_affected_tenant_is_refused_at_each_step():
+    _, rows = breach("acme", "globex")
+    acme = next(row for row in rows if row.tenant_name == "Acme Pharma")
+    with pytest.raises(actions.ContentRefused, match="names Globex Biotech"):
+        stage.draft(acme, measures_taken="As at globex biotech, the link was closed")
+    notice = stage.draft(acme)
+    with pytest.raises(actions.ContentRefused):
+        actions.edit(
+            notice, told=stage.told(nature_text="Globex Biotech too"), actor=actor("sam"), now=AWARE, reason=WHY
+        )
+    with pytest.raises(actions.ContentRefused):
+        actions.send(
+            actions.approve(notice, actor=actor("sue"), now=AWARE, reason=WHY),
+            delay_reasons="We told Globex Biotech first",
+            actor=actor("sam"),
+            now=SENT,
+            reason=WHY,
+        )
+
+
+@pytest.mark.req("BRE-10")
+def test_a_tenant_added_after_the_draft_is_found_at_approval():
+    incident, (row,) = breach("acme")
+    notice = stage.draft(row, measures_taken="As at Globex Biotech")
+    incidents.add_tenants(incident, tenant_ids=[cast.tenant("globex").pk], actor=actor("sam"), now=AWARE, reason=WHY)
+    with pytest.raises(actions.ContentRefused):
+        actions.approve(notice, actor=actor("sue"), now=AWARE, reason=WHY)
+
+
+# --- sending ---------------------------------------------------------------------------------
+
+
+@pytest.mark.req("BRE-02")
+@pytest.mark.req("BRE-03")
+def test_h14_delivery_meets_the_promise_and_starts_the_tenants_own_clock(acme):
+    _, (row,) = breach("acme")
+    promise = deadlines.of(row).get(kind=Kind.BREACH_PROMISE)
+    assert promise.due_at == datetime(2026, 5, 4, 10, 0, tzinfo=UTC)
+    notice = stage.send(row, now=SENT)
+    assert {d.kind: (d.state, d.met_at) for d in deadlines.of(row)} == {
+        Kind.BREACH_PROMISE: (Clock.MET, SENT),
+        Kind.BREACH_TARGET: (Clock.MET, SENT),
+    }
+    with schemas.inside(acme):
+        copy = queries.received().get(pk=notice.pk)
+        (clock,) = deadlines.of(copy.case)
+        assert (clock.kind, clock.due_at) == (Kind.BREACH_CONTROLLER, datetime(2026, 5, 4, 16, 0, tzinfo=UTC))
+        assert (copy.delivered_at, copy.aware_at, copy.case.aware_at) == (SENT, AWARE, SENT)
+        assert (copy.controller_safe_at, copy.controller_limit_at, copy.controller_zone) == (
+            datetime(2026, 5, 4, 16, 0, tzinfo=UTC),
+            datetime(2026, 5, 4, 17, 0, tzinfo=UTC),
+            "Europe/Berlin",
+        )
+    assert (notice.state, notice.controller_safe_at) == (State.SENT, copy.controller_safe_at)
+
+
+@pytest.mark.req("BRE-04")
+def test_a_chain_of_three_has_a_clock_for_each(acme):
+    told = AWARE
+    _, (row,) = breach("acme", subprocessor="Hosting Ltd", subprocessor_told_at=told)
+    notice = stage.send(row, now=told + 5 * HOUR)
+    with schemas.inside(acme):
+        copy = queries.received().get(pk=notice.pk)
+        assert (copy.aware_at, copy.controller_safe_at) == (told, told + 77 * HOUR)
+
+
+def test_the_tenants_copy_holds_everything_and_nobody_of_complere(acme):
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        copy = queries.received().get(pk=notice.pk)
+        assert copy.parts == notice.parts
+        assert copy.case.logged_by == "Complere (service)"
+        assert set(copy.history.values_list("actor_name", flat=True)) == {"Complere"}
+
+
+@pytest.mark.req("BRE-09")
+def test_the_notice_is_mailed_to_the_living_security_contact_as_of_now(acme):
+    stage.name_contact(acme)
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        (mail,) = mails("breach-notice")
+        assert mail.to == "soc@acme.example"
+        assert "Friday 1 May 2026, 16:00 UTC = Friday 1 May 2026, 18:00 CEST" in mail.body
+        assert "Monday 4 May 2026, 16:00 UTC = Monday 4 May 2026, 18:00 CEST" in mail.body
+        assert "Monday 4 May 2026, 17:00 UTC = Monday 4 May 2026, 19:00 CEST" in mail.body
+        assert f"http://acme.localhost:8000/incidents/notices/{notice.pk}/" in mail.body
+        for text in ("Lab results", "Warn your participants", "Keys are rotated", "security@complere.example"):
+            assert text in mail.body
+    assert (notice.sent_to, notice.mail_trouble) == ("security contact", "")
+    assert mails("breach-mail-trouble") == []
+
+
+@pytest.mark.req("BRE-09")
+def test_a_dead_contact_falls_back_to_the_admins_and_alarms_the_security_team(acme):
+    stage.name_contact(acme, alive=False)
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        assert addresses("breach-notice") == ["ann@acme.example"]
+    assert addresses("breach-mail-trouble") == ["sam@complere.example", "sue@complere.example"]
+    assert queries.notices().get(pk=notice.pk).mail_trouble == "No living security contact: sent to administrator"
+
+
+@pytest.mark.req("BRE-06")
+@pytest.mark.parametrize("reasons", ["", "  "])
+def test_a_late_notice_needs_reasons_for_the_delay(reasons):
+    _, (row,) = breach("acme")
+    with pytest.raises(actions.ContentRefused) as refused:
+        stage.send(row, now=AWARE + 72 * HOUR, delay_reasons=reasons)
+    assert [field for field, _ in refused.value.problems] == ["delay_reasons"]
+    assert [d.state for d in deadlines.of(row)] == [Clock.RUNNING, Clock.RUNNING]
+
+
+@pytest.mark.req("BRE-06")
+def test_a_late_notice_with_reasons_goes_out_and_tells_them(acme):
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=AWARE + 72 * HOUR, delay_reasons="The region was down")
+    with schemas.inside(acme):
+        assert queries.received().get(pk=notice.pk).delay_reasons == "The region was down"
+        assert "REASONS FOR THE DELAY\nThe region was down" in mails("breach-notice")[0].body
+    assert [d.was_late for d in deadlines.of(row)] == [True, True]
+
+
+@pytest.mark.req("BRE-06")
+def test_the_last_second_of_the_promise_needs_no_reasons():
+    _, (row,) = breach("acme")
+    assert stage.send(row, now=AWARE + 72 * HOUR - timedelta(seconds=1)).state == State.SENT
+
+
+def test_a_notice_is_sent_once(acme):
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with pytest.raises(MoveRefused):
+        actions.send(notice, actor=actor("sam"), now=SENT, reason=WHY)
+    with schemas.inside(acme):
+        assert (ReceivedNotice.objects.count(), Incident.objects.count()) == (1, 1)
+
+
+def test_what_was_sent_is_not_changed():
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with pytest.raises(MoveRefused, match="draft the next version"):
+        actions.edit(notice, told=stage.told(), actor=actor("sam"), now=SENT, reason=WHY)
+
+
+def test_a_failure_while_delivering_leaves_nothing_anywhere(acme, monkeypatch):
+    _, (row,) = breach("acme")
+    notice = stage.approved(row)
+    monkeypatch.setattr(actions.wakeups, "wake", _broken)
+    with pytest.raises(RuntimeError):
+        actions.send(notice, actor=actor("sam"), now=SENT, reason=WHY)
+    monkeypatch.undo()
+    assert queries.notices().get(pk=notice.pk).state == State.APPROVED
+    assert [d.state for d in deadlines.of(row)] == [Clock.RUNNING, Clock.RUNNING]
+    with schemas.inside(acme):
+        assert (ReceivedNotice.objects.count(), Incident.objects.count(), Email.objects.count()) == (0, 0, 0)
+
+
+def test_a_notified_tenant_is_not_removed():
+    _, (row,) = breach("acme")
+    stage.send(row, now=SENT)
+    with pytest.raises(MoveRefused, match="send it a new version"):
+        incidents.remove_tenant(row, actor=actor("sam"), now=SENT, reason=WHY)
+
+
+def test_the_texts_are_sealed_in_both_schemas(acme):
+    _, (row,) = breach("acme")
+    stage.send(row, now=SENT)
+    assert _stored("privacy_notice").startswith("enc1:")
+    with schemas.inside(acme):
+        assert _stored("privacy_receivednotice").startswith("enc1:")
+
+
+# --- phases ----------------------------------------------------------------------------------
+
+
+@pytest.mark.req("BRE-07")
+def test_a_second_version_says_what_is_new():
+    _, (row,) = breach("acme")
+    stage.send(row, now=SENT)
+    with pytest.raises(actions.ContentRefused) as refused:
+        stage.draft(row, what_is_new=" ")
+    assert [field for field, _ in refused.value.problems] == ["what_is_new"]
+
+
+@pytest.mark.req("BRE-07")
+def test_a_second_version_supersedes_the_first_and_restarts_no_clock(acme):
+    _, (row,) = breach("acme")
+    first = stage.send(row, now=SENT, next_update_hours=24)
+    (update,) = deadlines.of(row).filter(kind=Kind.BREACH_UPDATE)
+    assert (update.due_at, first.next_update_at) == (SENT + 24 * HOUR, SENT + 24 * HOUR)
+    second = stage.send(row, now=SENT + 20 * HOUR, what_is_new="The number of people is known")
+    assert (second.version, second.supersedes_id) == (2, first.pk)
+    assert deadlines.of(row).get(kind=Kind.BREACH_UPDATE).state == Clock.MET
+    with schemas.inside(acme):
+        copy = queries.received().get(pk=second.pk)
+        assert (copy.supersedes_id, copy.case.received_notices.count()) == (first.pk, 2)
+        assert copy.controller_safe_at == SENT + 72 * HOUR
+        assert deadlines.of(copy.case).count() == 1
+        assert queries.received().get(pk=first.pk).remind_at is None
+
+
+@pytest.mark.req("BRE-07")
+def test_a_promised_update_rings():
+    _, (row,) = breach("acme")
+    stage.send(row, now=SENT, next_update_hours=24)
+    deadline_actions.ring_due(SENT + 20 * HOUR + timedelta(seconds=2))
+    assert "4 hours left: Send Acme Pharma the next update" in mails("incident-clock")[-1].subject
+
+
+def test_who_was_told_hears_that_it_was_no_breach():
+    incident, (row,) = breach("acme")
+    stage.send(row, now=SENT)
+    incidents.dismiss(incident, actor=actor("sam"), now=SENT, reason=WHY)
+    fresh = AffectedTenant.objects.select_related("incident__subject_key").get(pk=row.pk)
+    assert stage.send(fresh, now=SENT + HOUR, what_is_new="It held test data only").state == State.SENT
+
+
+# --- acknowledging ---------------------------------------------------------------------------
+
+
+def test_an_acknowledgement_stands_in_both_schemas(acme):
+    stage.name_contact(acme)
+    _, (row,) = breach("acme")
+    notice, at = stage.send(row, now=SENT), SENT + HOUR
+    with schemas.inside(acme):
+        copy = queries.received().get(pk=notice.pk)
+        read = actions.acknowledge(copy, comment="Our team is on it", actor=actor("sid"), now=at)
+        assert (read.state, read.acknowledged_by) == (State.ACKNOWLEDGED, "Sid Security (Security officer)")
+        assert read.remind_at is None
+    mirror = queries.notices().get(pk=notice.pk)
+    assert (mirror.state, mirror.acknowledged_at, mirror.acknowledged_by, mirror.acknowledgement) == (
+        State.ACKNOWLEDGED,
+        at,
+        "Sid Security (Security officer)",
+        "Our team is on it",
+    )
+    assert AffectedTenant.objects.get(pk=row.pk).acknowledged_at == at
+    assert set(mirror.history.values_list("actor_name", flat=True)) == {"Sam Security", "Sue Second", "Acme Pharma"}
+
+
+def test_acknowledging_an_old_version_leaves_the_new_one_open(acme):
+    _, (row,) = breach("acme")
+    first = stage.send(row, now=SENT)
+    stage.send(row, now=SENT + HOUR, what_is_new="More is known")
+    with schemas.inside(acme):
+        actions.acknowledge(queries.received().get(pk=first.pk), comment="", actor=actor("sid"), now=SENT + 2 * HOUR)
+    assert AffectedTenant.objects.get(pk=row.pk).acknowledged_at is None
+
+
+def test_a_notice_is_acknowledged_once(acme):
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        copy = queries.received().get(pk=notice.pk)
+        actions.acknowledge(copy, comment="", actor=actor("sid"), now=SENT)
+        with pytest.raises(MoveRefused):
+            actions.acknowledge(copy, comment="Again", actor=actor("ann"), now=SENT)
+
+
+# --- following up ----------------------------------------------------------------------------
+
+
+def test_nobody_acknowledged_for_a_day_is_reminded_once(acme):
+    _, (row,) = breach("acme")
+    stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        Email.objects.update(state="sent", next_try_at=None)
+        assert queries.next_follow_up() == SENT + 24 * HOUR
+        assert [actions.follow_up(SENT + 24 * HOUR - timedelta(seconds=1)), actions.follow_up(SENT + 24 * HOUR)] == [
+            0,
+            1,
+        ]
+        assert actions.follow_up(SENT + 48 * HOUR) == 0
+        assert addresses("breach-reminder") == ["ann@acme.example", "ben@acme.example", "sid@acme.example"]
+        assert queries.next_follow_up() is None
+
+
+@pytest.mark.req("BRE-09")
+@pytest.mark.parametrize(
+    "trouble", [{"state": "failed", "next_try_at": None}, {"state": "sent", "next_try_at": None, "bounced_at": SENT}]
+)
+def test_a_bounced_notice_goes_to_the_next_one_and_alarms_the_security_team(acme, trouble):
+    stage.name_contact(acme)
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        Email.objects.filter(template="breach-notice").update(**trouble)
+        assert queries.next_follow_up() == SENT
+        assert actions.follow_up(SENT + timedelta(minutes=1)) == 1
+        assert addresses("breach-notice") == ["ann@acme.example", "soc@acme.example"]
+        assert actions.follow_up(SENT + timedelta(minutes=2)) == 0
+    assert addresses("breach-mail-trouble") == ["sam@complere.example", "sue@complere.example"]
+    told = queries.notices().get(pk=notice.pk).mail_trouble
+    assert told.endswith("to the security contact did not arrive; sent to administrator")
+
+
+@pytest.mark.req("BRE-09")
+def test_a_notice_stuck_in_the_outbox_is_escalated_within_the_hour(acme):
+    stage.name_contact(acme)
+    _, (row,) = breach("acme")
+    stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        due = queries.next_follow_up()
+        assert due is not None
+        assert due < SENT + HOUR
+        assert [actions.follow_up(due - timedelta(seconds=1)), actions.follow_up(due)] == [0, 1]
+        assert addresses("breach-notice") == ["ann@acme.example", "soc@acme.example"]
+
+
+@pytest.mark.req("BRE-09")
+def test_when_nobody_is_left_the_security_team_still_hears_of_it(acme):
+    _, (row,) = breach("acme")
+    notice = stage.send(row, now=SENT)
+    with schemas.inside(acme):
+        Email.objects.update(state="failed", next_try_at=None)
+        assert actions.follow_up(SENT + timedelta(minutes=1)) == Delivery.objects.count() == 1
+        assert queries.next_follow_up() == SENT + 24 * HOUR
+    assert queries.notices().get(pk=notice.pk).mail_trouble.endswith("sent to nobody: the workspace only")
+
+
+def _broken(at: datetime) -> None:
+    raise RuntimeError("the database went away")
+
+
+def _stored(table: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT content FROM {table}")
+        return str(cursor.fetchone()[0])
