@@ -5,4 +5,6 @@ class ComplereConfig(AppConfig):
     name = "complere"
 
     def ready(self) -> None:
-        from complere import checks  # noqa: F401
+        from complere import checks, overview  # noqa: F401
+
+        overview.register()

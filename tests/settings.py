@@ -1,5 +1,7 @@
 """The product's own settings on services of the test run's own."""
 
+import uuid
+
 from complere import env
 from complere.embedded import services
 
@@ -20,3 +22,5 @@ STORAGES = {
 # Static files come from their sources; WhiteNoise warns of a folder that nobody collected into.
 STATIC_ROOT = services.data_folder() / "test" / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+# Sessions that run at once share one cache server, but no key.
+CACHES["default"]["KEY_PREFIX"] = f"test-{uuid.uuid4().hex}"  # noqa: F405

@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.context import current_request
-from tenants import signing
+from tenants import figures, signing
 from tenants.members.access import public_door, signed_in
 from tenants.members.accounts import actions, catalogue, forms, queries
 from tenants.members.accounts.models import User
@@ -51,7 +51,9 @@ def link_pages(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 def home(request: HttpRequest) -> HttpResponse:
     user = queries.signed_in(request)
     roles = [ROLES[key] for key in user.role_keys]
-    return render(request, "tenants/accounts/home.html", {"person": user, "roles": roles, "now": timezone.now()})
+    now = timezone.now()
+    told = figures.overview(user, now)
+    return render(request, "tenants/accounts/home.html", {"person": user, "roles": roles, "told": told, "now": now})
 
 
 @public_door
