@@ -68,8 +68,8 @@ def marks(found: list[Source]) -> "QuerySet[Any, tuple[str, int]]":
     """Kind and id of every history row of the sources, newest first."""
     parts = [
         source.rows.order_by()
-        .annotate(kind=Value(source.story.kind, output_field=models.TextField()))
-        .values_list("kind", "history_id", "history_date")
+        .annotate(told_as=Value(source.story.kind, output_field=models.TextField()))
+        .values_list("told_as", "history_id", "history_date")
         for source in found
     ]
     return parts[0].union(*parts[1:], all=True).order_by("-history_date", "-history_id")

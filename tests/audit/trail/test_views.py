@@ -286,5 +286,5 @@ def test_moments_cross_midnight_with_both_days():
 def test_people_whom_a_record_points_to_are_named(sign_in, acme):
     with schemas.inside(acme):
         user = User.objects.first()
-        grant = user.grants.first()
-    assert f"Person {user.full_name}" in words(history(sign_in("ann"), grant))
+        grant, name = user.grants.first(), user.full_name
+    assert f"Person {name}" in words(history(sign_in("ann"), grant))

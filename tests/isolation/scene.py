@@ -1,0 +1,152 @@
+"""Something of everything in every schema, each text marked with the schema it belongs to.
+
+A model that somebody adds is planted like the others: `row` makes a value for each field by its type. A model whose
+constraints want more gets an entry in WANTED.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.db import DEFAULT_DB_ALIAS, models, router
+from django.db.models.fields import NOT_PROVIDED
+from django.utils import timezone
+
+from audit import context
+from audit.encryption import PersonalText
+from audit.subject_keys import actions as subject_keys
+from tenants import schemas
+from tests.architecture import sources
+
+PLANTING = context.service("planting")
+LATER = ("expires", "due", "until", "confirm_by", "escalate", "remind", "next", "answer_by")
+# Values that constraints or readers ask for, where a made-up one will not do.
+WANTED: dict[str, dict[str, Any]] = {
+    "members.RoleGrant": {"role": lambda mark: "auditor" if mark.schema != "public" else "staff_auditor"},
+    "members.Email": {"next_try_at": lambda mark: timezone.now() + timedelta(days=30)},
+    "privacy.Deadline": {"basis": "law", "kind": "dsr.statutory", "time_zone": "Europe/Berlin"},
+    "privacy.SubjectRequest": {"right": "access", "relation": "customer", "channel": "email"},
+    "privacy.RequestLink": {"door": "follow"},
+    "privacy.Incident": {"natures": ["confidentiality"]},
+    "trust_center.Statement": {"kind": "passage", "part": "overview"},
+    "trust_center.DocumentRequest": {"kinds": ["dpa"], "purpose": "evaluation"},
+    "trust_center.Document": {"kind": "dpa"},
+    "trust_center.DocumentVersion": {"classification": "public", "print_at": lambda mark: timezone.now()},
+    "trust_center.Update": {"topic": "claims"},
+    "trust_center.Subscription": {
+        "email_index": lambda mark: mark.word,
+        "token_hash": lambda mark: digest(mark.token),
+        "confirm_by": lambda mark: timezone.now() + timedelta(days=1),
+    },
+}
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Mark:
+    """The texts by which rows of one schema are known wherever they turn up."""
+
+    def __init__(self, schema: str) -> None:
+        self.schema = schema
+        self.word = f"canary{hashlib.sha256(schema.encode()).hexdigest()[:10]}"
+        self.token = f"token-{self.word}"
+
+
+class Scene:
+    """The rows of one schema, by model."""
+
+    def __init__(self, schema: str) -> None:
+        self.mark = Mark(schema)
+        self.rows: dict[str, models.Model] = {}
+
+    def plant(self) -> "Scene":
+        """A row of every model that lives in the schema we are in."""
+        with context.regulated_write(actor=PLANTING, reason="Plant a canary"):
+            for model in ours():
+                self.row(model)
+        return self
+
+    def row(self, model: type[models.Model]) -> models.Model:
+        label = model._meta.label
+        if label == "audit.SubjectKey":
+            self.rows.setdefault(label, subject_keys.create(now=timezone.now()))
+        if label not in self.rows:
+            record = model(**{field.attname: self._value(field, label) for field in fields(model)})
+            record.save(force_insert=True)
+            self.rows[label] = record
+        return self.rows[label]
+
+    def _value(self, field: "models.Field[Any, Any]", label: str) -> Any:
+        wanted = WANTED.get(label, {})
+        if field.name in wanted:
+            return wanted[field.name](self.mark) if callable(wanted[field.name]) else wanted[field.name]
+        if field.name == "token_hash":
+            return digest(self.mark.token)
+        if isinstance(field, PersonalText):
+            return self.mark.word
+        if isinstance(field, models.ForeignKey):
+            return self._pointed_to(field)
+        if field.null:
+            return None
+        if field.default is not NOT_PROVIDED:
+            return field.get_default()
+        if field.blank and isinstance(field, models.CharField | models.TextField):
+            return ""
+        return self._made_up(field)
+
+    def _text(self, field: "models.Field[Any, Any]") -> str:
+        """What the Trust Center says is for everybody to read: only personal data of that app is a secret."""
+        return "published" if field.model._meta.app_label == "trust_center" else self.mark.word
+
+    def _pointed_to(self, field: "models.ForeignKey[Any, Any]") -> Any:
+        target = field.remote_field.model
+        return None if field.null else self.row(target).pk
+
+    def _made_up(self, field: "models.Field[Any, Any]") -> Any:
+        if field.choices:
+            return field.flatchoices[0][0]
+        match field:
+            case ArrayField():
+                return []
+            case models.DateTimeField():
+                return timezone.now() + timedelta(days=30 if field.name.startswith(LATER) else 0)
+            case models.DateField():
+                return timezone.now().date()
+            case models.BooleanField():
+                return False
+            case models.IntegerField() | models.FloatField():
+                return 1
+            case models.UUIDField():
+                return uuid.uuid4()
+            case models.JSONField():
+                return {}
+            case models.BinaryField():
+                return self.mark.word.encode()
+            case models.CharField() | models.TextField():
+                return self._text(field)[: field.max_length]
+        raise TypeError(f"say in WANTED what {field} holds: no value can be made up for a {type(field).__name__}")
+
+
+def ours() -> Iterator[type[models.Model]]:
+    """Our models in this schema; its tenants, keys and wake-ups are there already."""
+    standing = {"tenants.Tenant", "tenants.Domain", "tenants.WakeUp", "audit.TenantKey"}
+    for model in apps.get_models():
+        mine = model.__module__.split(".")[0] in sources.APPS and "historical" not in model._meta.model_name
+        if mine and model._meta.label not in standing and router.allow_migrate_model(DEFAULT_DB_ALIAS, model):
+            yield model
+
+
+def fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
+    generated = (models.AutoField, models.BigAutoField)
+    return [field for field in model._meta.concrete_fields if not isinstance(field, generated)]
+
+
+def planted(tenant: Any) -> Scene:
+    with schemas.inside(tenant):
+        return Scene(tenant.schema_name).plant()

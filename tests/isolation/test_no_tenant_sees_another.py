@@ -1,0 +1,193 @@
+"""Every address × every role × everybody else's ids: nothing is found, nothing is shown, nothing breaks.
+
+An address that somebody adds is walked at once. One with an argument that FEEDS does not know fails, until it is said
+which records of another tenant to try there.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import models
+from django.urls import reverse
+
+from audit import presenters
+from tenants.members import access
+from tests.architecture import routes
+from tests.isolation.conftest import Stage, Visitor
+from tests.isolation.scene import Scene
+
+ROUTES = routes.every()
+# What another tenant's record is answered with; 405: the address knows no such verb.
+NOT_THERE = {403, 404, 405, 410}
+
+
+def of_model(label: str) -> Callable[[Scene, routes.Route], list[Any]]:
+    return lambda scene, route: [scene.rows[label].pk] if label in scene.rows else []
+
+
+def of_feature(scene: Scene, route: routes.Route) -> list[Any]:
+    """Ids of every record of the app that the view belongs to, those of its own feature first."""
+    module = getattr(route.view, "__module__", "")
+    app, feature = module.split(".")[0], module.rsplit(".", 1)[0]
+    found = [row for row in scene.rows.values() if type(row).__module__.split(".")[0] == app]
+    found = [row for row in found if isinstance(row._meta.pk, models.UUIDField)]
+    own = [row for row in found if type(row).__module__.startswith(feature + ".")]
+    return [row.pk for row in own or found]
+
+
+# Which records of another tenant are tried for an argument, by its name.
+FEEDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
+    "pk": of_feature,
+    "row": of_model("privacy.AffectedTenant"),
+    "request_id": of_model("privacy.SubjectRequest"),
+    "file_id": of_model("privacy.RequestFile"),
+    "token": lambda scene, route: [scene.mark.token],
+    "slug": lambda scene, route: ["triage", "facts"],
+    "number": lambda scene, route: [1],
+    "kind": lambda scene, route: ["security"],
+    # The demonstration's mailbox is everybody's and says so; a mail of it belongs to no schema.
+    "name": lambda scene, route: ["0" * 32],
+}
+# History names the kind and the id together.
+PAIRS: dict[str, Callable[[Scene], list[dict[str, Any]]]] = {
+    "record-history": lambda scene: [
+        {"kind": story.kind, "pk": str(scene.rows[story.model._meta.label].pk)}
+        for story in presenters.every()
+        if story.model._meta.label in scene.rows
+    ],
+}
+
+
+def arguments(scene: Scene, route: routes.Route) -> list[dict[str, Any]]:
+    """What to try at this address of the records in `scene`."""
+    if route.name in PAIRS:
+        return PAIRS[route.name](scene)
+    values = [FEEDS[name](scene, route) for name in route.converters]
+    return [dict(zip(route.converters, combination, strict=True)) for combination in itertools.product(*values)]
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.id)
+def test_it_is_known_what_to_try_at_every_address(route):
+    assert set(route.converters) <= set(FEEDS), f"say in FEEDS what belongs into {set(route.converters) - set(FEEDS)}"
+
+
+def test_something_of_every_model_is_planted(walk):
+    for key, scene in walk.scenes.items():
+        assert len(scene.rows) >= 15, key
+    assert set(walk.scenes["acme"].rows) == set(walk.scenes["globex"].rows)
+    assert "privacy.SubjectRequest" in walk.scenes["acme"].rows
+
+
+@dataclass
+class Answer:
+    what: str
+    status: int
+    to_sign_in: bool
+    body: str
+
+
+def ask(visitor: Visitor, host: str, verb: str, path: str) -> Answer:
+    response = getattr(visitor.at(host), verb)(path)
+    body = b"".join(response) if response.streaming else response.content
+    away = response.status_code == 302 and "sign-in/" in response["Location"]
+    return Answer(f"{visitor.name} {verb} {host}{path}", response.status_code, away, body.decode(errors="replace"))
+
+
+def paths(walk: Stage, route: routes.Route, owner: str) -> list[str]:
+    urlconf = routes.HOSTS[route.host]
+    return [reverse(route.name, urlconf=urlconf, kwargs=found) for found in arguments(walk.scenes[owner], route)]
+
+
+def forbidden(walk: Stage, *owners: str) -> set[str]:
+    return set().union(*({walk.scenes[owner].mark.word} | walk.names[owner] for owner in owners))
+
+
+def faults(answers: list[Answer], secrets: set[str], *, hidden: bool) -> list[str]:
+    """Everything wrong with the answers; `hidden`: the record asked for must not be there."""
+    found = [f"{a.what}: shows {secret}" for a in answers for secret in secrets if secret in a.body]
+    found += [f"{a.what}: {a.status}" for a in answers if a.status >= 500]
+    if hidden:
+        found += [f"{a.what}: {a.status}" for a in answers if a.status < 500 and a.status not in NOT_THERE and not a.to_sign_in]
+    return found
+
+
+VERBS = ("get", "post")
+TENANT_ROUTES = [route for route in ROUTES if route.host == "tenant"]
+PLATFORM_ROUTES = [route for route in ROUTES if route.host == "platform"]
+
+
+@pytest.mark.parametrize("route", TENANT_ROUTES, ids=lambda route: route.id)
+@pytest.mark.req("ASVS-8.4.2")
+def test_people_of_a_tenant_find_nothing_of_another_tenant_or_of_complere(walk, route):
+    foreign = ("acme", "platform")
+    tried = sorted({path for owner in foreign for path in paths(walk, route, owner)})
+    answers = [
+        ask(visitor, "globex.localhost", verb, path)
+        for visitor in walk.visitors["globex"]
+        for verb in VERBS
+        for path in tried
+    ]
+    assert answers
+    assert faults(answers, forbidden(walk, *foreign), hidden=bool(route.converters)) == []
+
+
+@pytest.mark.parametrize("route", PLATFORM_ROUTES, ids=lambda route: route.id)
+@pytest.mark.req("ASVS-8.4.2")
+def test_staff_find_nothing_of_a_tenant(walk, route):
+    answers = [
+        ask(visitor, "localhost", verb, path)
+        for visitor in walk.visitors["platform"]
+        for verb in VERBS
+        for path in paths(walk, route, "acme")
+    ]
+    assert faults(answers, forbidden(walk, "acme"), hidden=bool(route.converters)) == []
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.id)
+@pytest.mark.req("ASVS-8.4.2")
+def test_a_session_of_elsewhere_and_no_session_at_all_open_nothing(walk, route):
+    closed = routes.permission_of(route.view) != access.PUBLIC
+    hosts = {"platform": ["platform"], "tenant": ["acme", "globex"]}[route.host]
+    answers = []
+    for here in hosts:
+        # A public link is for whoever holds it, so only links of elsewhere are tried there.
+        owners = [owner for owner in walk.tenants if closed or owner != here]
+        tried = sorted({path for owner in owners for path in paths(walk, route, owner)})
+        strangers = [strange(walk, elsewhere, route) for elsewhere in walk.tenants if elsewhere != here]
+        for visitor in (*strangers, Visitor("nobody", "")):
+            answers += [ask(visitor, walk.host(here), verb, path) for verb in VERBS for path in tried]
+    everybodys = forbidden(walk, *walk.tenants)
+    assert faults(answers, everybodys, hidden=closed or bool(route.converters)) == []
+
+
+def strange(walk: Stage, elsewhere: str, route: routes.Route) -> Visitor:
+    """One person of another schema; who it is changes from address to address, so that every role is tried."""
+    number = int(hashlib.sha256(route.id.encode()).hexdigest(), 16)
+    return walk.visitors[elsewhere][number % len(walk.visitors[elsewhere])]
+
+
+def test_a_leak_would_be_noticed(walk):
+    """The walk itself: at home the same records are found, and their canaries shown."""
+    home = [ask(visitor, "acme.localhost", "get", "/people/") for visitor in walk.visitors["acme"]]
+    shown = faults(home, forbidden(walk, "acme"), hidden=True)
+    assert any("shows Ann Admin" in fault for fault in shown)
+    assert any(fault.endswith(": 200") for fault in shown)
+
+
+HOME = [route for route in TENANT_ROUTES if route.converters and routes.permission_of(route.view) != access.PUBLIC]
+
+
+@pytest.mark.parametrize("route", HOME, ids=lambda route: route.id)
+def test_what_is_tried_abroad_is_found_at_home(walk, route):
+    """Otherwise the walk would try ids that nobody could open, and prove nothing."""
+    answers = [
+        ask(visitor, "acme.localhost", verb, path)
+        for visitor in walk.visitors["acme"]
+        for verb in VERBS
+        for path in paths(walk, route, "acme")
+    ]
+    assert {answer.status for answer in answers} - NOT_THERE, sorted({answer.status for answer in answers})
