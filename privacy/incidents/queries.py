@@ -97,10 +97,9 @@ def hours(key: str, on: datetime, tenant: Any = None) -> int:
     return parameters.parameter(key, parameters.jurisdiction(owner.calendar), day).value
 
 
-def clocks_of(rows: Iterable[Incident]) -> dict[UUID, list[Deadline]]:
-    """Every deadline of a page of incidents, those of their affected tenants included: two queries."""
+def clocks_of(rows: Iterable[Incident], tenants: dict[UUID, list[AffectedTenant]]) -> dict[UUID, list[Deadline]]:
+    """Every deadline of a page of incidents, those of their affected tenants included, in one query."""
     listed = list(rows)
-    tenants = affected_of_many(listed)
     found = deadlines.of_many([*listed, *(row for rows in tenants.values() for row in rows)])
     return {
         incident.pk: [
@@ -112,7 +111,11 @@ def clocks_of(rows: Iterable[Incident]) -> dict[UUID, list[Deadline]]:
 
 def open_duties(incident: Incident) -> list[Deadline]:
     """What still has to be done before the incident may be closed."""
-    return [deadline for deadline in clocks_of([incident])[incident.pk] if deadline.state in OPEN]
+    return [
+        deadline
+        for deadline in clocks_of([incident], affected_of_many([incident]))[incident.pk]
+        if deadline.state in OPEN
+    ]
 
 
 def record_of(subject: str) -> Incident | AffectedTenant | None:

@@ -96,7 +96,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     asked = filters.cleaned_data if filters.is_valid() else {}
     found = queries.filtered(text=asked.get("q", ""), state=asked.get("state", ""), sort=sort)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    clocks, tenants = queries.clocks_of(page.object_list), queries.affected_of_many(page.object_list)
+    tenants = queries.affected_of_many(page.object_list)
+    clocks = queries.clocks_of(page.object_list, tenants)
     rows = [presenters.row(one, clocks[one.pk], tenants[one.pk], now) for one in page.object_list]
     values = {
         "filters": filters,
