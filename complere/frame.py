@@ -13,7 +13,7 @@ TENANT_ROOMS = [
     ("Incidents", "incidents", "privacy.view_incidents"),
     ("Breach notices", "breach-notices", "privacy.view_incidents"),
     ("Breach register", "breach-register", "privacy.view_incidents"),
-    ("Documents", "request-documents", "trust.request_documents"),
+    ("Documents", "documents", "trust.request_documents"),
     ("People", "people", "members.view_people"),
     ("Contacts", "contacts", "members.manage_contacts"),
 ]

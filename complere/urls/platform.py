@@ -6,6 +6,8 @@ from complere import health
 from complere.urls import demo
 from privacy.breach_notices import urls as breach_notices
 from privacy.incidents import urls as incidents
+from trust_center.document_requests import urls as document_requests
+from trust_center.public_pages import urls as public_pages
 
 console = [
     path("", include("tenants.members.accounts.urls")),
@@ -21,9 +23,10 @@ console = [
     path("incidents/", include(incidents.console)),
     path("incidents/", include(breach_notices.console)),
     path("content/", include("trust_center.claims.urls")),
+    path("content/", include(public_pages.desk)),
     path("sub-processors/", include("trust_center.subprocessor_register.urls")),
     path("documents/", include("trust_center.documents.urls")),
-    path("document-requests/", include("trust_center.document_requests.urls")),
+    path("document-requests/", include("trust_center.document_answers.urls")),
 ]
 
 urlpatterns = [
@@ -33,6 +36,7 @@ urlpatterns = [
     path("deadlines/", include("privacy.deadlines.urls")),
     path("data-request/", include("privacy.intake.urls")),
     *demo.urlpatterns(),
+    path("documents/", include(document_requests.public)),
     path("", include("trust_center.public_pages.urls")),
 ]
 

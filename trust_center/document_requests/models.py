@@ -123,7 +123,6 @@ class Pass(models.Model):
 
     token_hash = models.CharField(max_length=64, primary_key=True)
     request = models.ForeignKey(DocumentRequest, on_delete=models.PROTECT, related_name="passes")
-    confirms = models.BooleanField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
