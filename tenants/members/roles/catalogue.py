@@ -23,6 +23,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "trust.view_content": "see drafts of the public pages",
     "trust.edit_content": "edit claims, sub-processors and documents",
     "trust.publish_content": "publish the public pages",
+    "trust.publish_documents": "publish a document that another person prepared",
     "trust.view_document_requests": "see who asked for documents",
     "trust.answer_document_requests": "grant or refuse documents",
     "trust.request_documents": "ask Complere for documents on behalf of the tenant",
@@ -152,6 +153,7 @@ class TrustEditor(Role):
             "trust.view_content",
             "trust.edit_content",
             "trust.publish_content",
+            "trust.publish_documents",
             "trust.view_document_requests",
         }
     )
@@ -166,6 +168,7 @@ class Legal(Role):
         {
             "audit.view_history",
             "trust.view_content",
+            "trust.publish_documents",
             "trust.view_document_requests",
             "trust.answer_document_requests",
             "privacy.view_requests",
