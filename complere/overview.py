@@ -38,7 +38,7 @@ def subject_requests(now: datetime) -> Told:
 
 def open_incidents(now: datetime) -> Told:
     found = [row for row in incidents.filtered()[:100] if row.state != "closed"]
-    clocks = incidents.clocks_of(found)
+    clocks = incidents.clocks_of(found, incidents.affected_of_many(found))
     duties = []
     for incident in found:
         row = incident_words.row(incident, clocks[incident.pk], [], now)

@@ -69,7 +69,7 @@ def origin_of(host: str) -> str:
 
 def write_accounts() -> None:
     """What the start of the demonstration prints."""
-    places = [(f"{settings.PLATFORM_ORIGIN}/console/", people.STAFF)]
+    places: list[tuple[str, tuple[people.Person, ...]]] = [(f"{settings.PLATFORM_ORIGIN}/console/", people.STAFF)]
     places += [(f"{origin_of(customer.host)}/", customer.people) for customer in people.CUSTOMERS]
     rows = [
         {"sign_in_at": url, "role": catalogue.ROLES[p.role].name, "e-mail": p.email, "password": people.PASSWORD}

@@ -1,7 +1,7 @@
 """Migrate every schema as the owner, then install the doors, the tenant template and all grants.
 
-    manage.py migrate_schemas                                all schemas, one after another
-    manage.py migrate_schemas --executor=subprocess --parallel=4   tenants in parallel processes
+manage.py migrate_schemas                                all schemas, one after another
+manage.py migrate_schemas --executor=subprocess --parallel=4   tenants in parallel processes
 """
 
 from pathlib import Path
@@ -22,7 +22,7 @@ DOORS = ROOT / "postgresql" / "doors.sql"
 TEMPLATE = ROOT / "tenancy" / "template.sql"
 
 
-class Command(MigrateSchemasCommand):  # type: ignore[misc]
+class Command(MigrateSchemasCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.AS_OWNER:
             raise CommandError("Migrations run as the owner of the database: set DATABASE_OWNER_URL.")
