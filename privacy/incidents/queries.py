@@ -97,13 +97,16 @@ def hours(key: str, on: datetime, tenant: Any = None) -> int:
     return parameters.parameter(key, parameters.jurisdiction(owner.calendar), day).value
 
 
-def clocks_of(rows: Iterable[Incident], tenants: dict[UUID, list[AffectedTenant]]) -> dict[UUID, list[Deadline]]:
-    """Every deadline of a page of incidents, those of their affected tenants included, in one query."""
+def clocks_of(
+    rows: Iterable[Incident], tenants: dict[UUID, list[AffectedTenant]] | None = None
+) -> dict[UUID, list[Deadline]]:
+    """Every deadline of a page of incidents, those of their affected tenants included, in one query each."""
     listed = list(rows)
-    found = deadlines.of_many([*listed, *(row for rows in tenants.values() for row in rows)])
+    affected = affected_of_many(listed) if tenants is None else tenants
+    found = deadlines.of_many([*listed, *(row for rows in affected.values() for row in rows)])
     return {
         incident.pk: [
-            deadline for record in (incident, *tenants[incident.pk]) for deadline in found[deadlines.key(record)]
+            deadline for record in (incident, *affected[incident.pk]) for deadline in found[deadlines.key(record)]
         ]
         for incident in listed
     }
@@ -113,7 +116,7 @@ def open_duties(incident: Incident) -> list[Deadline]:
     """What still has to be done before the incident may be closed."""
     return [
         deadline
-        for deadline in clocks_of([incident], affected_of_many([incident]))[incident.pk]
+        for deadline in clocks_of([incident])[incident.pk]
         if deadline.state in OPEN
     ]
 
