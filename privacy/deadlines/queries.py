@@ -1,14 +1,19 @@
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Min, QuerySet
+from django.urls import reverse
 
 from privacy.deadlines import catalogue, clock
 from privacy.deadlines.models import Deadline
-from privacy.deadlines.states import OPEN, Basis, State
+from privacy.deadlines.states import OPEN, Basis, Kind, State
 
 
 def key(record: models.Model) -> str:
@@ -22,7 +27,9 @@ def needing_alarm(now: datetime) -> QuerySet[Deadline]:
 
 
 def next_alarm_at() -> datetime | None:
-    found: datetime | None = Deadline.objects.filter(next_alarm_at__isnull=False).aggregate(at=Min("next_alarm_at"))["at"]
+    """When the earliest alarm of this schema rings."""
+    waiting = Deadline.objects.filter(next_alarm_at__isnull=False)
+    found: datetime | None = waiting.aggregate(at=Min("next_alarm_at"))["at"]
     return found
 
 
@@ -58,3 +65,138 @@ def place(tenant: Any) -> clock.Place:
 
 def overdue() -> QuerySet[Deadline]:
     return Deadline.objects.filter(state=State.MISSED).order_by("due_at")
+
+
+class Ask(StrEnum):
+    """What the public page explains; the values stand in links and stay."""
+
+    MONTH = "month"
+    EXTENSION = "extension"
+    PROMISE = "promise"
+    HOURS = "hours"
+    TARGET = "target"
+    BUSINESS_DAY = "business-day"
+    OBJECTION = "objection"
+    NOTICE = "notice"
+
+
+COUNTED_IN_HOURS = frozenset({Ask.HOURS, Ask.TARGET, Ask.BUSINESS_DAY})
+PAUSABLE = frozenset({Ask.MONTH, Ask.EXTENSION})
+Result = clock.DayDeadline | clock.HourDeadline | clock.BusinessDeadline | clock.BackwardDeadline
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A deadline asked for: what begins it, where it runs, and the days that do not count (DSR-06, DSR-07)."""
+
+    ask: Ask
+    started_at: datetime
+    calendar: str
+    zone: ZoneInfo
+    excluded_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The deadline, and the dated legal parameters that it was computed with."""
+
+    question: Question
+    result: Result
+    parameters: tuple[catalogue.LegalParameter, ...]
+
+
+_PARAMETERS: Mapping[Ask, tuple[str, ...]] = MappingProxyType(
+    {
+        Ask.MONTH: ("dsr.base_months",),
+        Ask.EXTENSION: ("dsr.base_months", "dsr.extension_months"),
+        Ask.PROMISE: ("dsr.promise_days",),
+        Ask.HOURS: ("breach.controller_hours",),
+        Ask.TARGET: ("breach.processor_target_hours",),
+        Ask.BUSINESS_DAY: ("doc.business_days",),
+        Ask.OBJECTION: ("subprocessor.notice_days",),
+        Ask.NOTICE: ("subprocessor.notice_days",),
+    }
+)
+
+
+def answer(question: Question) -> Answer:
+    """Compute the deadline asked for. Raises DeadlineRefused, UnknownCalendar, UnknownParameter."""
+    on = clock.local_day(question.started_at, question.zone)
+    law = catalogue.jurisdiction(question.calendar)
+    parameters = tuple(catalogue.parameter(key, law, on) for key in _PARAMETERS[question.ask])
+    return Answer(question, _COMPUTED[question.ask](question, sum(row.value for row in parameters)), parameters)
+
+
+def _months(question: Question, months: int) -> Result:
+    on = clock.local_day(question.started_at, question.zone)
+    return clock.month_period(on, months, _statutory(question), excluded_days=question.excluded_days)
+
+
+def _promise(question: Question, days: int) -> Result:
+    return clock.promise_period(clock.local_day(question.started_at, question.zone), days, _statutory(question))
+
+
+def _hours(question: Question, hours: int) -> Result:
+    return clock.hour_period(question.started_at, hours, question.zone)
+
+
+def _business(question: Question, days: int) -> Result:
+    served = catalogue.service_hours(question.calendar, question.zone.key)
+    return clock.business_days(question.started_at, days, served.cutoff, clock.Place(served.calendar, served.zone))
+
+
+def _objection(question: Question, days: int) -> Result:
+    return clock.notice_window(clock.local_day(question.started_at, question.zone), days, _statutory(question))
+
+
+def _notice(question: Question, days: int) -> Result:
+    return clock.backward_period(clock.local_day(question.started_at, question.zone), days)
+
+
+def _statutory(question: Question) -> clock.Place:
+    return clock.Place(catalogue.statutory_calendar(question.calendar), question.zone)
+
+
+_COMPUTED: Mapping[Ask, Callable[[Question, int], Result]] = MappingProxyType(
+    {
+        Ask.MONTH: _months,
+        Ask.EXTENSION: _months,
+        Ask.PROMISE: _promise,
+        Ask.HOURS: _hours,
+        Ask.TARGET: _hours,
+        Ask.BUSINESS_DAY: _business,
+        Ask.OBJECTION: _objection,
+        Ask.NOTICE: _notice,
+    }
+)
+
+
+def explain_url(deadline: Deadline) -> str:
+    """The public page's address that derives this deadline again; empty where it has other lengths than the law's."""
+    stored = deadline.computation
+    ask = _ask_of(deadline)
+    if ask is None:
+        return ""
+    told = {"kind": ask, "calendar": stored.get("calendar", ""), "zone": stored["zone"]}
+    if ask in COUNTED_IN_HOURS:
+        at = datetime.fromisoformat(stored.get("event_at") or stored["received_at"]).astimezone(UTC)
+        told |= {"day": at.date().isoformat(), "time": at.time().isoformat(), "told_in": "UTC"}
+    else:
+        told |= {"day": stored["event_on"]}
+    if stored.get("excluded_days"):
+        told |= {"excluded": stored["excluded_days"]}
+    return f"{reverse('explain-deadline')}?{urlencode({name: value for name, value in told.items() if value})}"
+
+
+def _ask_of(deadline: Deadline) -> Ask | None:
+    length = deadline.computation.get("length")
+    if deadline.kind == Kind.DSR_STATUTORY:
+        return {1: Ask.MONTH, 3: Ask.EXTENSION}.get(length or 0)
+    asks = {
+        Kind.DSR_PROMISE: Ask.PROMISE,
+        Kind.BREACH_CONTROLLER: Ask.HOURS,
+        Kind.BREACH_PROMISE: Ask.HOURS,
+        Kind.BREACH_TARGET: Ask.TARGET,
+        Kind.DOCUMENT_ANSWER: Ask.BUSINESS_DAY,
+    }
+    return asks.get(Kind(deadline.kind))
