@@ -114,12 +114,12 @@ class SubjectRequest(models.Model):
             ),
             models.CheckConstraint(
                 name="subject_request_is_worked_only_once_validated",
-                condition=~Q(state__in=[*states.AFTER_VALIDATION]) | Q(validated_at__isnull=False),
+                condition=~Q(state__in=sorted(states.AFTER_VALIDATION)) | Q(validated_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="subject_request_closed_with_who_and_when",
-                condition=Q(state__in=[*states.CLOSED], closed_at__isnull=False, closed_by__isnull=False)
-                | (~Q(state__in=[*states.CLOSED]) & Q(closed_at=None, closed_by=None)),
+                condition=Q(state__in=sorted(states.CLOSED), closed_at__isnull=False, closed_by__isnull=False)
+                | (~Q(state__in=sorted(states.CLOSED)) & Q(closed_at=None, closed_by=None)),
             ),
             models.CheckConstraint(
                 name="subject_request_delivered_with_answer_and_checklist",
