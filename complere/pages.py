@@ -85,6 +85,7 @@ class Store:
         self._pages: dict[str, Page] = {}
         self._lock = threading.Lock()
         self._lease_until = 0.0
+        self._known: set[str] = set()
         self.generation = 0
 
     def get(self, path: str) -> Page | None:
@@ -100,7 +101,12 @@ class Store:
             if begun_at != self.generation or time.monotonic() >= self._lease_until or len(self._pages) >= MOST_PAGES:
                 return False
             self._pages[path] = page
+            self._known.add(path)
             return True
+
+    def knows(self, path: str) -> bool:
+        """Whether this path was kept before: when it is asked for by many at once, one rendering serves them all."""
+        return path in self._known and time.monotonic() < self._lease_until
 
     def drop(self) -> None:
         with self._lock:
@@ -131,8 +137,8 @@ class Listener(threading.Thread):
             try:
                 self._listen()
                 wait = 0.1
-            except (redis.RedisError, OSError) as failure:
-                log.warning("page store is off: Valkey is not heard", failure=str(failure))
+            except Exception as failure:  # noqa: BLE001  whatever it is, the thread must go on listening
+                log.warning("page store is off: Valkey is not heard", failure=repr(failure))
                 wait = min(wait * 2, 2.0)
             finally:
                 self._store.distrust()

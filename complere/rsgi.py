@@ -83,6 +83,8 @@ def _no_write(data: bytes) -> object:
 class Application:
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="django")
+        # Pages being rendered anew, each with what the others who ask for it wait for.
+        self._rendering: dict[str, asyncio.Event] = {}
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         pages.listen()
@@ -91,21 +93,37 @@ class Application:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def __rsgi__(self, scope: Scope, proto: Proto) -> None:
+        # Each look at the scope crosses into Rust: the fast path looks once at what it needs.
         method = scope.method
         if method in ("GET", "HEAD"):
-            page = pages.store.get(scope.path)
-            if page is not None:
-                sent = scope.headers
-                if sent.get("host", scope.authority) in pages.HOSTS and _is_secure_enough(scope):
-                    status, headers, body = page.answer(
-                        sent.get("accept-encoding", ""), sent.get("if-none-match"), sent.get("if-modified-since")
-                    )
-                    if body and method == "GET":
-                        proto.response_bytes(status, headers, body)
-                    else:
-                        proto.response_empty(status, headers)
+            path, sent = scope.path, scope.headers
+            page = pages.store.get(path)
+            if sent.get("host", scope.authority) in pages.HOSTS and (not pages.NEEDS_TLS or _is_over_tls(scope)):
+                if page is not None:
+                    _answer(page, sent, method, proto)
+                    return
+                if pages.store.knows(path):
+                    await self._once(path, scope, proto)
                     return
         await self._through_django(scope, proto)
+
+    async def _once(self, path: str, scope: Scope, proto: Proto) -> None:
+        """A page that was dropped and is asked for by many is rendered once; the others wait for it."""
+        rendered = self._rendering.get(path)
+        if rendered is None:
+            rendered = self._rendering[path] = asyncio.Event()
+            try:
+                await self._through_django(scope, proto)
+            finally:
+                del self._rendering[path]
+                rendered.set()
+            return
+        await rendered.wait()
+        page = pages.store.get(path)
+        if page is not None:
+            _answer(page, scope.headers, scope.method, proto)
+        else:
+            await self._through_django(scope, proto)
 
     async def _through_django(self, scope: Scope, proto: Proto) -> None:
         try:
@@ -119,6 +137,16 @@ class Application:
         except Exception:
             log.exception("the request could not be answered", path=scope.path)
             proto.response_bytes(500, TEXT, b"Something went wrong on our side.\n")
+
+
+def _answer(page: pages.Page, sent: Any, method: str, proto: Proto) -> None:
+    status, headers, body = page.answer(
+        sent.get("accept-encoding", ""), sent.get("if-none-match"), sent.get("if-modified-since")
+    )
+    if body and method == "GET":
+        proto.response_bytes(status, headers, body)
+    else:
+        proto.response_empty(status, headers)
 
 
 def environ_of(scope: Scope, body: bytes) -> dict[str, Any]:
@@ -221,9 +249,7 @@ async def _send(transport: Transport, chunk: bytes) -> None:
     await transport.send_bytes(chunk)
 
 
-def _is_secure_enough(scope: Scope) -> bool:
-    if not pages.NEEDS_TLS:
-        return True
+def _is_over_tls(scope: Scope) -> bool:
     return bool(scope.scheme == "https" or (pages.TLS_HEADER and scope.headers.get(pages.TLS_HEADER) == "https"))
 
 
