@@ -34,6 +34,7 @@ def clock(deadline: Deadline, now: datetime, *, binding: bool = False) -> dict[s
         "soon": deadline.due_at - now <= SOON,
         "steps": [step["says"] for step in deadline.computation.get("steps", [])],
         "rule": RULES.get(Kind(deadline.kind), ""),
+        "explain_url": deadlines.explain_url(deadline),
     }
 
 
@@ -91,7 +92,20 @@ STORIES = [
         title=lambda incident: f"{incident.reference}: {incident.title}",
         labels={
             "own_data": "whether own data are concerned",
+            "detected_at": "moment of detection",
+            "investigation_started_at": "start of the investigation",
             "aware_at": "moment of awareness",
+            "awareness_reason": "reason for the time until awareness",
+            "subjects_number": "number of data subjects",
+            "subjects_unknown_because": "why the number of data subjects is unknown",
+            "records_number": "number of records",
+            "records_unknown_because": "why the number of records is unknown",
+            "subject_categories": "categories of data subjects",
+            "record_categories": "categories of records",
+            "certainty": "what created certainty",
+            "decided_by": "who decided",
+            "unknown_yet": "what is unknown yet",
+            "told_by_processor": "whether Complere told of it",
             "state_reason": "reason for the state",
             "natures": "what was breached",
             "notification": "decision on the supervisory authority",

@@ -111,6 +111,7 @@ def clock(deadline: Deadline, now: datetime, *, binds: bool = False) -> dict[str
         "soon": deadline.due_at - now <= SOON,
         "steps": [step["says"] for step in deadline.computation.get("steps", [])],
         "rule": RULES.get(Kind(deadline.kind), ""),
+        "explain_url": deadline_queries.explain_url(deadline),
         "binding": binds,
     }
 
