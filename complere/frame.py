@@ -11,6 +11,7 @@ TENANT_ROOMS = [
     ("Overview", "home", None),
     ("Data-subject requests", "subject-requests", "privacy.view_requests"),
     ("Incidents", "incidents", "privacy.view_incidents"),
+    ("Log an incident", "log-incident", "privacy.log_incidents"),
     ("Breach notices", "breach-notices", "privacy.view_incidents"),
     ("Breach register", "breach-register", "privacy.view_incidents"),
     ("Documents", "documents", "trust.request_documents"),
@@ -25,6 +26,7 @@ PLATFORM_ROOMS = [
     ("Sub-processors", "subprocessors-desk", "trust.view_content"),
     ("Data-subject requests", "subject-requests", "privacy.view_requests"),
     ("Incidents", "incidents", "privacy.view_incidents"),
+    ("Log an incident", "log-incident", "privacy.log_incidents"),
     ("Breach register", "breach-register", "privacy.view_incidents"),
     ("Tenants", "tenants", "tenants.view_tenants"),
     ("People", "people", "members.view_people"),
@@ -67,11 +69,14 @@ def _url(name: str) -> str:
 
 
 def _open_rooms(request: HttpRequest, rooms: list[tuple[str, str, str | None]]) -> list[Room]:
-    opened = []
-    for label, name, permission in rooms:
-        if permission is not None and not request.user.has_perm(permission):
-            continue
-        if url := _url(name):
-            here = request.path == url or (name != "home" and request.path.startswith(url))
-            opened.append(Room(label, url, here))
-    return opened
+    allowed = [
+        (label, name) for label, name, permission in rooms if permission is None or request.user.has_perm(permission)
+    ]
+    opened = [(label, url, name == "home") for label, name in allowed if (url := _url(name))]
+    # One room within another: only the innermost is where the reader is.
+    here = max((url for _, url, home in opened if _inside(request.path, url, home=home)), key=len, default="")
+    return [Room(label, url, url == here) for label, url, _ in opened]
+
+
+def _inside(path: str, url: str, *, home: bool) -> bool:
+    return path == url if home else path.startswith(url)

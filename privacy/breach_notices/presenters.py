@@ -28,6 +28,7 @@ def facts(notice: Notice, tz: str) -> list[dict[str, Any]]:
         return rows
     rows += [
         {"term": "Mailed to", "text": notice.sent_to},
+        {"term": "Trouble with the mail", "text": notice.mail_trouble, "none": "None"},
         {"term": "Reasons for the delay", "text": notice.delay_reasons, "none": "None needed: it was in time"},
         {"term": "The tenant's own hours end", "at": notice.controller_safe_at, "tz": notice.controller_zone},
         {"term": "Outer limit, Reg. 1182/71", "at": notice.controller_limit_at, "tz": notice.controller_zone},

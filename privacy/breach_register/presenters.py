@@ -60,7 +60,7 @@ def entry(
         "Recommended actions": told["recommended_actions"],
         "Contact point": told["contact_point"],
         "Decision on breach": incident.state_reason,
-        "Decision on the authority": states.NOTIFICATIONS[states.Notification(incident.notification)],
+        "Decision on the authority": _decision(incident),
         "Reason for that decision": incident.notification_reason,
         "Authority": " ".join(text for text in (incident.authority, incident.authority_reference) if text),
         "Authority told": _moment(incident.authority_told_at, zone),
@@ -116,6 +116,12 @@ def _clock(deadline: Deadline, zone: ZoneInfo) -> str:
     basis = BASIS.get(Kind(deadline.kind), deadline.basis)
     started, due = _moment(deadline.started_at, zone), _moment(deadline.due_at, zone)
     return f"{deadline.title} ({basis}): from {started} to {due}{outer}; {outcome}{met}"
+
+
+def _decision(incident: Incident) -> str:
+    if not incident.own_data:
+        return "Each customer decides as controller"
+    return states.NOTIFICATIONS[states.Notification(incident.notification)]
 
 
 def _tenant(row: AffectedTenant) -> str:

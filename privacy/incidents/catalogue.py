@@ -33,12 +33,13 @@ PARTS = (
     ("likely_consequences", "Likely consequences", "GDPR Art. 33(3)(c)"),
     ("measures_taken", "Measures taken", "GDPR Art. 33(3)(d)"),
     ("measures_proposed", "Measures proposed", "GDPR Art. 33(3)(d)"),
-    ("recommended_actions", "Recommended actions", "our promise"),
+    ("recommended_actions", "Recommended actions", "Our promise"),
 )
 KEYS = tuple(key for key, _, _ in PARTS)
 HEADINGS = {key: heading for key, heading, _ in PARTS}
 TEXTS = ("likely_consequences", "measures_taken", "measures_proposed", "recommended_actions")
 SCALES = ("data_subjects", "records")
+CONTACT = ("name", "email", "phone")
 CATEGORIES = {"data_subjects": "subject_categories", "records": "record_categories"}
 
 # What may be marked “unknown yet”, which is an answer; an empty field is none (BRE-07).
@@ -70,7 +71,7 @@ def content(values: Mapping[str, Any]) -> dict[str, Any]:
         "nature": {"kinds": [*(values.get("natures") or ())], "text": values.get("nature_text") or ""},
         "data_subjects": _scale(values, "subject_categories", "subjects", unknown),
         "records": _scale(values, "record_categories", "records", unknown),
-        "contact_point": {way: values.get(f"contact_{way}") or "" for way in ("name", "email", "phone")},
+        "contact_point": {way: values.get(f"contact_{way}") or "" for way in CONTACT},
         **{key: {"text": values.get(key) or "", "unknown_yet": key in unknown} for key in TEXTS},
     }
 
@@ -123,7 +124,7 @@ def figure(number: int | None, because: str) -> str:
     """An approximate number in words; empty when nobody has looked yet."""
     if number is not None:
         return f"about {number:,}"
-    return f"Unknown: {because}" if because else ""
+    return f"unknown ({because})" if because else ""
 
 
 def told(content: Mapping[str, Any]) -> list[Part]:
@@ -168,9 +169,9 @@ def _lines(key: str, value: Mapping[str, Any]) -> list[str]:
     if key == "nature":
         return [NATURES[Nature(kind)] for kind in value["kinds"]] + [value["text"]] * bool(value["text"])
     if key == "contact_point":
-        return [text for text in value.values() if text]
+        return [value[way] for way in CONTACT if value[way]]
     if key in SCALES:
-        told = UNKNOWN if value["unknown_yet"] else value["categories"]
+        categories = UNKNOWN if value["unknown_yet"] else value["categories"]
         number = figure(value["number"], value["unknown_because"])
-        return [text for text in (told, f"Approximate number: {number}" if number else "") if text]
+        return [text for text in (categories, f"Number: {number}" if number else "") if text]
     return [UNKNOWN] if value["unknown_yet"] else [text for text in [value["text"]] if text]

@@ -104,6 +104,10 @@ class ZonedForm(forms.Form):
                 field.zone = zone
                 field.help_text = f"{field.help_text} Time zone: {zone.key}.".strip()
 
+    def changes(self) -> dict[str, Any]:
+        """What was really changed: an untouched field keeps its value, also the seconds that a form does not show."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name != "reason"}
+
     def refuse(self, field: str, message: str) -> None:
         """A message of an action, beside its field where the form has it."""
         self.add_error(field if field in self.fields else None, message)
@@ -238,9 +242,6 @@ class Facts(Findings):
             del self.fields["own_data"]
         self.order_fields([*self.field_order, *ScaleForm.base_fields, *Findings.base_fields, "reason"])
 
-    def facts(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name != "reason"}
-
 
 class TenantFacts(ScaleForm):
     """What is known of one tenant's own people and records."""
@@ -255,9 +256,6 @@ class TenantFacts(ScaleForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order_fields(["particulars", *ScaleForm.base_fields, "reason"])
-
-    def facts(self) -> dict[str, Any]:
-        return {name: value for name, value in self.cleaned_data.items() if name != "reason"}
 
 
 class Confirm(ZonedForm):
@@ -296,8 +294,10 @@ class ChooseTenants(forms.Form):
     tenants = forms.MultipleChoiceField(
         label="Affected tenants",
         widget=forms.CheckboxSelectMultiple,
-        required=False,
-        error_messages={"invalid_choice": "One of the tenants is not among the customers."},
+        error_messages={
+            "required": "Tick at least one tenant.",
+            "invalid_choice": "One of the tenants is not among the customers.",
+        },
     )
     reason = Reason(label="Why are they affected?")
 
@@ -306,10 +306,7 @@ class ChooseTenants(forms.Form):
         self.fields["tenants"].choices = [*choices]  # type: ignore[attr-defined]
 
     def clean_tenants(self) -> list[uuid.UUID]:
-        chosen = self.cleaned_data["tenants"]
-        if not chosen:
-            raise forms.ValidationError("Tick at least one tenant.")
-        return [uuid.UUID(pk) for pk in chosen]
+        return [uuid.UUID(pk) for pk in self.cleaned_data["tenants"]]
 
 
 class Filter(forms.Form):
@@ -320,4 +317,7 @@ class Filter(forms.Form):
 
 
 def _local(value: Any, zone: ZoneInfo) -> Any:
-    return value.astimezone(zone).replace(tzinfo=None) if isinstance(value, datetime) else value
+    # Without seconds, as the field shows it: what nobody touched has not changed.
+    return (
+        value.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0) if isinstance(value, datetime) else value
+    )

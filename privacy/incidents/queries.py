@@ -114,11 +114,7 @@ def clocks_of(
 
 def open_duties(incident: Incident) -> list[Deadline]:
     """What still has to be done before the incident may be closed."""
-    return [
-        deadline
-        for deadline in clocks_of([incident])[incident.pk]
-        if deadline.state in OPEN
-    ]
+    return [deadline for deadline in clocks_of([incident])[incident.pk] if deadline.state in OPEN]
 
 
 def record_of(subject: str) -> Incident | AffectedTenant | None:

@@ -181,7 +181,9 @@ def facts(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         try:
-            actions.record_facts(incident, facts=form.facts(), actor=_actor(request), now=timezone.now(), reason=reason)
+            actions.record_facts(
+                incident, facts=form.changes(), actor=_actor(request), now=timezone.now(), reason=reason
+            )
         except FactsRefused as refused:
             form.refuse(refused.field, str(refused))
         else:
@@ -290,7 +292,7 @@ def tenant_facts(request: HttpRequest, pk: UUID, row: UUID) -> HttpResponse:
     form = forms.TenantFacts(_posted(request), zone=queries.zone(), initial=known)
     if request.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
-        actions.describe_tenant(tenant, facts=form.facts(), actor=_actor(request), now=timezone.now(), reason=reason)
+        actions.describe_tenant(tenant, facts=form.changes(), actor=_actor(request), now=timezone.now(), reason=reason)
         return _done(request, tenant.incident, f"The figures of {tenant.tenant_name} are saved.")
     values = {
         "incident": tenant.incident,

@@ -113,8 +113,8 @@ def test_the_parts_give_back_the_form_they_came_from(values):
 
 def test_the_parts_read_as_sentences():
     told = {part.key: part.lines for part in catalogue.told(FULL)}
-    assert told["data_subjects"] == ["Trial participants", "Approximate number: about 120"]
-    assert told["records"] == ["Lab results", "Approximate number: Unknown: Logs are still read"]
+    assert told["data_subjects"] == ["Trial participants", "Number: about 120"]
+    assert told["records"] == ["Lab results", "Number: unknown (Logs are still read)"]
     assert told["contact_point"] == ["Security team", "security@complere.example"]
 
 

@@ -257,6 +257,24 @@ def test_facts_are_corrected_with_a_reason(sign_in):
     assert "1,200" in browser.get(f"{CONSOLE}{incident.pk}/").content.decode()
 
 
+def test_what_nobody_touched_keeps_its_seconds(sign_in):
+    browser, incident = sign_in("sam"), mine()
+    form = {
+        "title": "T",
+        "description": incident.description,
+        **typed(incident.detected_at),
+        "reason": "A better title",
+    }
+    browser.post(f"{CONSOLE}{incident.pk}/facts/", form)
+    fresh = Incident.objects.get(pk=incident.pk)
+    assert (fresh.title, fresh.detected_at) == ("T", incident.detected_at)
+
+
+def test_one_room_is_marked_as_the_one_the_reader_is_in(sign_in):
+    for url in ("/incidents/", "/incidents/log/", "/incidents/notices/", "/incidents/register/"):
+        assert sign_in("ann").get(url).content.decode().count('aria-current="page"') == 1
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
