@@ -14,6 +14,7 @@ from django.urls import reverse
 from privacy.deadlines import catalogue, clock
 from privacy.deadlines.models import Deadline
 from privacy.deadlines.states import OPEN, Basis, Kind, State
+from tenants import schemas
 
 
 def key(record: models.Model) -> str:
@@ -175,9 +176,11 @@ def explain_url(deadline: Deadline) -> str:
     """The public page's address that derives this deadline again; empty where it has other lengths than the law's."""
     stored = deadline.computation
     ask = _ask_of(deadline)
-    if ask is None:
+    # Hours need no holidays, but whose law sets their number is told by the tenant's calendar.
+    calendar = stored.get("calendar") or getattr(schemas.current(), "calendar", "")
+    if ask is None or not calendar:
         return ""
-    told = {"kind": ask, "calendar": stored.get("calendar", ""), "zone": stored["zone"]}
+    told = {"kind": ask, "calendar": calendar, "zone": stored["zone"]}
     if ask in COUNTED_IN_HOURS:
         at = datetime.fromisoformat(stored.get("event_at") or stored["received_at"]).astimezone(UTC)
         told |= {"day": at.date().isoformat(), "time": at.time().isoformat(), "told_in": "UTC"}

@@ -175,7 +175,9 @@ def test_a_period_that_leaves_the_covered_years_is_refused_and_not_guessed(ask):
     }
 
 
-@pytest.mark.parametrize("value", ["<script>alert(1)</script>", "' OR 1=1 --", "🕰️", "\ud800".encode("utf-8", "surrogatepass")])
+@pytest.mark.parametrize(
+    "value", ["<script>alert(1)</script>", "' OR 1=1 --", "🕰️", "\ud800".encode("utf-8", "surrogatepass")]
+)
 def test_hostile_input_is_answered_as_any_wrong_input_and_never_runs(stranger, value):
     response = stranger(PLATFORM).get("/deadlines/", {"kind": value, "day": value, "zone": value, "calendar": value})
     assert response.status_code == 422
