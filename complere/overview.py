@@ -13,6 +13,7 @@ from privacy.subject_requests import queries as requests
 from tenants import figures, schemas
 from tenants.figures import Duty, Figure, Told
 from tenants.members.contacts import queries as contacts
+from trust_center.document_requests import queries as document_requests
 
 NEXT = figures.NEXT
 
@@ -23,6 +24,7 @@ def register() -> None:
     figures.register("privacy.view_incidents", open_incidents)
     figures.register("privacy.acknowledge_notices", breach_notices)
     figures.register("members.manage_contacts", dead_contacts)
+    figures.register("trust.view_document_requests", asked_documents)
 
 
 def subject_requests(now: datetime) -> Told:
@@ -65,6 +67,16 @@ def dead_contacts(now: datetime) -> Told:
         return Told()
     note = "a breach notice must reach somebody"
     return Told([Figure("Contacts to confirm", waiting, reverse("contacts"), note, "attention")])
+
+
+def asked_documents(now: datetime) -> Told:
+    """The queue of the console, as the promise of one business day sees it (DOC-06)."""
+    url, figures_now = reverse("document-requests"), document_requests.on_time(now)
+    note = f"{figures_now.rate} answered on time in 90 days" if figures_now.rate else "none answered in 90 days"
+    told = [Figure("Document requests", figures_now.open_now, url, note)]
+    if figures_now.overdue:
+        told.append(Figure("Documents overdue", figures_now.overdue, url, "answer them first", "failed"))
+    return Told(told)
 
 
 def _duty(title: str, url: str, clock: dict[str, Any] | None) -> Duty | None:

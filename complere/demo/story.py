@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from audit.context import Actor
 from privacy.incidents import actions as incidents
@@ -14,6 +15,11 @@ from tenants.members.accounts import queries as members
 from tenants.members.contacts import actions as contacts
 from tenants.members.contacts import queries as contact_queries
 from tenants.tenancy import queries as tenants
+from trust_center.document_requests import actions as document_requests
+from trust_center.document_requests.catalogue import Filing
+
+if TYPE_CHECKING:
+    from tenants.tenancy.models import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +89,11 @@ def tell(now: datetime) -> None:
     with schemas.inside(acme):
         _requests(now)
         _contacts(now)
+        member = members.by_email("member@acme.example")
     with schemas.on_platform():
         _incident(now)
+    if member is not None:
+        _document_request(acme, member, now)
 
 
 def _actor(email: str) -> Actor:
@@ -179,3 +188,25 @@ def _incident(now: datetime) -> None:
         reason="Reported by customer support",
     )
     incidents.assess(incident, actor=analyst, now=detected + timedelta(minutes=45), reason="The mail log is being read")
+
+
+def _document_request(acme: "Tenant", member: Any, now: datetime) -> None:
+    """Asked some hours ago in Acme's workspace; the form's nonce keeps it from being asked twice."""
+    filing = Filing(
+        name=member.full_name,
+        email=member.email,
+        company=acme.name,
+        country="DE",
+        purpose="Supplier qualification of the eQMS, due before the internal audit in December.",
+        message="",
+        is_customer=True,
+        kinds=("dpa", "security-overview"),
+    )
+    document_requests.submit_for_tenant(
+        filing,
+        tenant=acme,
+        member_id=member.pk,
+        role=member.role_names,
+        nonce="demonstration-first-request",
+        now=now - timedelta(hours=3),
+    )
