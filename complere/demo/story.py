@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audit.context import Actor
 from privacy.incidents import actions as incidents
@@ -89,11 +89,9 @@ def tell(now: datetime) -> None:
     with schemas.inside(acme):
         _requests(now)
         _contacts(now)
-        member = members.by_email("member@acme.example")
+        _document_request(acme, now)
     with schemas.on_platform():
         _incident(now)
-    if member is not None:
-        _document_request(acme, member, now)
 
 
 def _actor(email: str) -> Actor:
@@ -190,15 +188,17 @@ def _incident(now: datetime) -> None:
     incidents.assess(incident, actor=analyst, now=detected + timedelta(minutes=45), reason="The mail log is being read")
 
 
-def _document_request(acme: "Tenant", member: Any, now: datetime) -> None:
+def _document_request(acme: "Tenant", now: datetime) -> None:
     """Asked some hours ago in Acme's workspace; the form's nonce keeps it from being asked twice."""
+    member = members.by_email("member@acme.example")
+    assert member is not None  # noqa: S101  hired just before
     filing = Filing(
         name=member.full_name,
         email=member.email,
         company=acme.name,
         country="DE",
-        purpose="Supplier qualification of the eQMS, due before the internal audit in December.",
-        message="",
+        purpose="qualification",
+        message="Supplier qualification of the eQMS, due before the internal audit in December.",
         is_customer=True,
         kinds=("dpa", "security-overview"),
     )
