@@ -54,11 +54,13 @@ def stage(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
 def set_stage() -> Stage:
     tenants = {key: cast.tenant("localhost" if key == "platform" else key) for key in ("platform", "acme", "globex")}
     made = Stage(tenants, {}, {}, {})
+    customer = tenants["acme"].pk
     for key, tenant in tenants.items():
         with schemas.inside(tenant):
             everybody = people(tenant)
+            author = next(user for user in everybody if user.has_perm("privacy.log_incidents"))
             made.names[key] = {text for user in everybody for text in (user.full_name, user.email)}
-            made.scenes[key] = scene.Scene(tenant.schema_name).plant()
+            made.scenes[key] = scene.Scene(tenant.schema_name, customer=customer, member=author.pk).plant()
             made.visitors[key] = [signed_in(user, tenant) for user in everybody]
     return made
 

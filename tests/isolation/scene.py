@@ -31,9 +31,16 @@ WANTED: dict[str, dict[str, Any]] = {
     "privacy.Deadline": {"basis": "law", "kind": "dsr.statutory", "time_zone": "Europe/Berlin"},
     "privacy.SubjectRequest": {"right": "access", "relation": "customer", "channel": "email"},
     "privacy.RequestLink": {"door": "follow"},
-    "privacy.Incident": {"natures": ["confidentiality"]},
+    "privacy.Incident": {"natures": ["confidentiality"], "logged_by_id": lambda mark: mark.member},
     "trust_center.Statement": {"kind": "passage", "part": "overview"},
-    "trust_center.DocumentRequest": {"kinds": ["dpa"], "purpose": "evaluation"},
+    # What a tenant asks Complere for lies on the platform, in the tenant's name.
+    "trust_center.DocumentRequest": {
+        "kinds": ["dpa"],
+        "purpose": "evaluation",
+        "tenant_id": lambda mark: mark.customer,
+        "member_id": lambda mark: mark.member,
+    },
+    "privacy.AffectedTenant": {"tenant_id": lambda mark: mark.customer},
     "trust_center.Document": {"kind": "dpa"},
     "trust_center.DocumentVersion": {"classification": "public", "print_at": lambda mark: timezone.now()},
     "trust_center.Update": {"topic": "claims"},
@@ -50,10 +57,15 @@ def digest(token: str) -> str:
 
 
 class Mark:
-    """The texts by which rows of one schema are known wherever they turn up."""
+    """The texts by which rows of one schema are known wherever they turn up, and whose they are.
 
-    def __init__(self, schema: str) -> None:
+    `customer` is the tenant for whom Complere keeps rows on the platform, `member` who wrote the rows of a schema.
+    """
+
+    def __init__(self, schema: str, customer: uuid.UUID, member: uuid.UUID) -> None:
         self.schema = schema
+        self.customer = customer
+        self.member = member
         self.word = f"canary{hashlib.sha256(schema.encode()).hexdigest()[:10]}"
         self.token = f"token-{self.word}"
 
@@ -61,8 +73,8 @@ class Mark:
 class Scene:
     """The rows of one schema, by model."""
 
-    def __init__(self, schema: str) -> None:
-        self.mark = Mark(schema)
+    def __init__(self, schema: str, *, customer: uuid.UUID, member: uuid.UUID) -> None:
+        self.mark = Mark(schema, customer, member)
         self.rows: dict[str, models.Model] = {}
 
     def plant(self) -> "Scene":
@@ -90,6 +102,8 @@ class Scene:
             return digest(self.mark.token)
         if isinstance(field, PersonalText):
             return self.mark.word
+        if field.name.endswith("zone"):
+            return "Europe/Berlin"
         if isinstance(field, models.ForeignKey):
             return self._pointed_to(field)
         if field.null:
@@ -145,8 +159,3 @@ def ours() -> Iterator[type[models.Model]]:
 def fields(model: type[models.Model]) -> "list[models.Field[Any, Any]]":
     generated = (models.AutoField, models.BigAutoField)
     return [field for field in model._meta.concrete_fields if not isinstance(field, generated)]
-
-
-def planted(tenant: Any) -> Scene:
-    with schemas.inside(tenant):
-        return Scene(tenant.schema_name).plant()
