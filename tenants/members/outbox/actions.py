@@ -1,7 +1,9 @@
 """Mail leaves by a row: written with the decision, sent by the sweep."""
 
 from datetime import datetime
-from smtplib import SMTPRecipientsRefused
+from enum import Enum
+from smtplib import SMTPConnectError, SMTPRecipientsRefused, SMTPServerDisconnected
+from socket import gaierror
 from typing import Any, cast
 
 from django.conf import settings
@@ -15,6 +17,8 @@ from tenants.members.outbox import queries
 from tenants.members.outbox.models import Email
 from tenants.members.outbox.states import RETRIES, State
 from tenants.wakeups import actions as wakeups
+
+UNREACHABLE = (ConnectionError, TimeoutError, gaierror, SMTPConnectError, SMTPServerDisconnected)
 
 
 @transaction.atomic
@@ -58,17 +62,32 @@ def link(name: str, *args: object) -> str:
     return origin() + reverse(name, urlconf=pages, args=args)
 
 
+class RecipientErased(Exception):
+    """Nobody can be written to: the person's key was destroyed, and address and text with it (GDPR Art. 17)."""
+
+
+class Outcome(Enum):
+    """What became of one mail."""
+
+    SENT = "sent"
+    PUT_OFF = "put off"
+    UNREACHABLE = "the server could not be reached"
+
+
 def deliver_due(now: datetime) -> int:
     """Send every mail that is due. Returns how many went out."""
     sent = 0
     while (outcome := deliver_next(now=now)) is not None:
-        sent += outcome
+        sent += outcome is Outcome.SENT
+        if outcome is Outcome.UNREACHABLE:
+            # Each further mail would wait as long for nothing, and the alarms of every tenant behind it.
+            break
     return sent
 
 
 @transaction.atomic
-def deliver_next(*, now: datetime) -> int | None:
-    """Try one mail: 1 when it went out, 0 when it did not, None when none is due.
+def deliver_next(*, now: datetime) -> Outcome | None:
+    """Try one mail; None when none is due.
 
     The row stays locked while it is sent; a process that dies gives it back at once, and the
     next try carries the same Message-ID.
@@ -80,14 +99,16 @@ def deliver_next(*, now: datetime) -> int | None:
         _message(email).send()
     except Exception as failure:  # noqa: BLE001  whatever stopped it, the mail stays and is tried again
         _put_off(email, failure, now)
-        return 0
+        return Outcome.UNREACHABLE if isinstance(failure, UNREACHABLE) else Outcome.PUT_OFF
     email.state, email.state_changed_at, email.next_try_at = State.SENT, now, None
     email.tries += 1
     email.save(update_fields=["state", "state_changed_at", "next_try_at", "tries"])
-    return 1
+    return Outcome.SENT
 
 
 def _message(email: Email) -> EmailMultiAlternatives:
+    if email.subject_key.destroyed_at is not None:
+        raise RecipientErased
     return EmailMultiAlternatives(
         subject=email.subject,
         body=email.body,
@@ -97,14 +118,21 @@ def _message(email: Email) -> EmailMultiAlternatives:
 
 
 def _put_off(email: Email, failure: Exception, now: datetime) -> None:
-    """Wait longer after each failure; a refused recipient or the last failure ends it as failed."""
+    """Wait longer after each failure; a recipient who refused or was erased, or the last failure, ends it as failed."""
     email.tries += 1
     email.last_error = f"{type(failure).__name__}: {failure}"[:500]
-    refused = isinstance(failure, SMTPRecipientsRefused)
-    if refused or email.tries > len(RETRIES):
+    refused = _is_refused(failure)
+    if refused or isinstance(failure, RecipientErased) or email.tries > len(RETRIES):
         email.state, email.next_try_at = State.FAILED, None
         email.bounced_at = now if refused else None
     else:
         email.next_try_at = now + RETRIES[email.tries - 1]
     email.state_changed_at = now
     email.save(update_fields=["tries", "last_error", "state", "state_changed_at", "next_try_at", "bounced_at"])
+
+
+def _is_refused(failure: Exception) -> bool:
+    """Whether the recipient's server said no for good; a 4xx only asks to come again (RFC 5321, 4.2.1)."""
+    if not isinstance(failure, SMTPRecipientsRefused):
+        return False
+    return all(code >= 500 for code, _ in failure.recipients.values())
