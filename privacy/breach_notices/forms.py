@@ -22,7 +22,10 @@ class NoticeText(Findings):
     """The eight parts of a notice to one tenant, what is new in it, and when the next one comes."""
 
     natures = forms.MultipleChoiceField(
-        label="What was breached", choices=list(NATURES.items()), widget=forms.CheckboxSelectMultiple, required=False
+        label="What was breached",
+        choices=list(NATURES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose what was breached: confidentiality, integrity, availability, or several."},
     )
     nature_text = Text(
         label="What happened to this tenant's data",

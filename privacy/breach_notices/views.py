@@ -18,7 +18,6 @@ from privacy.incidents import presenters as incident_words
 from privacy.incidents import queries as incidents
 from tenants.members.access import may
 from tenants.members.accounts.queries import signed_in
-from tenants.members.outbox import queries as mails
 
 PAGE = 25
 COLUMNS = [
@@ -211,7 +210,6 @@ def _received_page(request: HttpRequest, notice: ReceivedNotice, form: forms.Ack
         "facts": presenters.received_facts(notice),
         "clocks": presenters.case_clocks(notice, now),
         "versions": queries.received().filter(case=notice.case),
-        "deliveries": mails.about(deadlines.key(notice)),
         "form": (form or forms.Acknowledge()) if waits else None,
         "may_read_history": user.has_perm("audit.view_history"),
         "now": now,
