@@ -57,7 +57,8 @@ class TenantTask(Task):
             self._reject("message carries no valid tenant seal", schema)
         with schemas.on_platform():
             tenant = queries.by_schema(schema)
-        if tenant is None:
+        # Complere's own schema is no tenant: what works there is a platform task and says so.
+        if tenant is None or tenant.is_platform:
             self._reject("message names a tenant that is gone", schema)
         return tenant
 
