@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 MIN_REASON = 4
-EMPTY_REASONS = {"n/a", "none", "null", "test", "....", "----"}
+EMPTY_REASONS = {"n.a.", "none", "null", "test"}
 
 
 class ContextMissing(Exception):
@@ -68,7 +68,7 @@ def current_schema() -> str:
 def checked_reason(reason: str) -> str:
     """The reason without outer white space; raises `ReasonRefused` when it says nothing."""
     text = reason.strip()
-    if len(text) < MIN_REASON or text.casefold() in EMPTY_REASONS:
+    if len(text) < MIN_REASON or text.casefold() in EMPTY_REASONS or not any(letter.isalnum() for letter in text):
         raise ReasonRefused(
             "Give a reason of at least 4 characters that says why, for example “Requested by the customer”."
         )

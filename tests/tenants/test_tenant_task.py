@@ -39,8 +39,12 @@ class Work:
             broker_connection_retry_on_startup=True,
             worker_hijack_root_logger=False,
         )
-        self.note = self.app.task(name="note", shared=False)(self._note)
-        self.sweep = self.app.task(name="sweep", platform=True, shared=False)(self._note)
+
+        def note(word: str) -> None:
+            self._note(word)
+
+        self.note = self.app.task(name="note", shared=False)(note)
+        self.sweep = self.app.task(name="sweep", platform=True, shared=False)(note)
 
     def _note(self, word: str) -> None:
         self.ran.append((schemas.current_schema(), word, User.objects.count()))
