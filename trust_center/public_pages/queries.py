@@ -169,7 +169,7 @@ def register_rows(listings: list[Listing]) -> list[dict[str, Any]]:
                 {"label": COLUMNS[1], "text": row.purpose},
                 {"label": COLUMNS[2], "text": row.region},
                 {"label": COLUMNS[3], "text": row.transfer_tool},
-                {"label": COLUMNS[4], "text": f"{row.engaged_on:%-d %B %Y}", "numeric": False},
+                {"label": COLUMNS[4], "text": f"{row.engaged_on:%-d\N{NO-BREAK SPACE}%b\N{NO-BREAK SPACE}%Y}"},
             ],
         }
         for row in listings
