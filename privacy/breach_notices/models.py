@@ -87,6 +87,11 @@ class Notice(Told):
                 | Q(sent_at__isnull=False, sent_by__isnull=False, approved_at__isnull=False),
             ),
             models.CheckConstraint(
+                name="notice_acknowledged_at_and_by_together",
+                condition=Q(acknowledged_at=None, acknowledged_by="")
+                | (Q(acknowledged_at__isnull=False) & ~Q(acknowledged_by="")),
+            ),
+            models.CheckConstraint(
                 name="notice_later_version_says_what_is_new", condition=Q(version=1) | ~Q(what_is_new="")
             ),
         ]
@@ -126,9 +131,9 @@ class ReceivedNotice(Told):
                 name="received_notice_state_is_known", condition=Q(state__in=["delivered", "acknowledged"])
             ),
             models.CheckConstraint(
-                name="received_notice_acknowledged_has_its_moment",
-                condition=Q(state="delivered", acknowledged_at=None)
-                | Q(state="acknowledged", acknowledged_at__isnull=False),
+                name="received_notice_acknowledged_at_and_by_together",
+                condition=Q(state="delivered", acknowledged_at=None, acknowledged_by="")
+                | (Q(state="acknowledged", acknowledged_at__isnull=False) & ~Q(acknowledged_by="")),
             ),
         ]
 

@@ -127,4 +127,12 @@ STORIES = [
         hide=("tenant_id",),
         children=[("privacy.deadline", "subject")],
     ),
+    # The stricter of the two rights under which deadlines stand: a clock's title may name an affected tenant.
+    Story(
+        kind="privacy.deadline",
+        permission="privacy.view_incidents",
+        title=lambda deadline: str(deadline.title),
+        labels={"due_at": "first moment that is too late", "met_at": "moment it was done"},
+        hide=("subject", "state_changed_at", "computation", "alarms"),
+    ),
 ]
