@@ -17,7 +17,7 @@ FEATURE_FILES = {
 }  # fmt: skip
 APP_FILES = {
     "audit": {"__init__", "apps", "models", "context", "encryption", "history", "middleware", "presenters", "transitions"},
-    "tenants": {"__init__", "apps", "models", "cache", "chores", "middleware", "schemas", "signing", "tenant_task"},
+    "tenants": {"__init__", "apps", "models", "cache", "chores", "figures", "middleware", "schemas", "signing", "tenant_task"},
     "tenants.members": {"__init__", "apps", "models", "access", "backends", "middleware", "passwords"},
     "privacy": {"__init__", "apps", "models", "bells", "personal_data"},
     "trust_center": {"__init__", "apps", "models"},
