@@ -1,6 +1,8 @@
 """The product's own settings on services of the test run's own."""
 
+import os
 import uuid
+from urllib.parse import urlsplit
 
 from complere import env
 from complere.embedded import services
@@ -13,6 +15,13 @@ from complere.settings import *  # noqa: F403, TID251
 
 # Real Argon2id, with little work: the suite signs in thousands of times.
 PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]
+# A cache of this process's own: clearing it after each test must not empty that of a test session beside this one.
+CACHES = {
+    "default": {
+        **CACHES["default"],  # noqa: F405
+        "LOCATION": urlsplit(REDIS_URL)._replace(path=f"/{1 + os.getpid() % 15}").geturl(),  # noqa: F405
+    }
+}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
@@ -23,4 +32,4 @@ STORAGES = {
 STATIC_ROOT = services.data_folder() / "test" / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Sessions that run at once share one cache server, but no key.
-CACHES["default"]["KEY_PREFIX"] = f"test-{uuid.uuid4().hex}"  # noqa: F405
+CACHES["default"]["KEY_PREFIX"] = f"test-{uuid.uuid4().hex}"
