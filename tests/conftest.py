@@ -27,9 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        with database.clone("test", database.template()) as name, database.pointed_at(name):
-            yield
+    with django_db_blocker.unblock(), database.clone("test", database.template()) as name, database.pointed_at(name):
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -45,10 +44,9 @@ def _start_on_platform(request: pytest.FixtureRequest) -> Iterator[None]:
 def committed_db(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
     """A database of this test's own, in which commits are real: for threads, locks and other processes."""
     source = database.template()
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        with database.clone("test_committed", source) as name, database.pointed_at(name):
-            yield name
-            connection.close()
+    with django_db_blocker.unblock(), database.clone("test_committed", source) as name, database.pointed_at(name):
+        yield name
+        connection.close()
 
 
 @pytest.fixture

@@ -44,7 +44,9 @@ class NotAboutYou:
             known += [*user.full_name.split(), user.email.split("@")[0]]
         found = [word for word in known if len(word) >= 4 and word.casefold() in password.casefold()]
         if found:
-            raise ValidationError("Leave your name, address and the name Complere out of it.", code="password_about_you")
+            raise ValidationError(
+                "Leave your name, address and the name Complere out of it.", code="password_about_you"
+            )
 
     def get_help_text(self) -> str:
         return "Without your name, your address or the name Complere."

@@ -1,5 +1,4 @@
 import re
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -29,10 +28,8 @@ def test_a_tenant_gets_a_generated_schema_that_takes_records_at_once(platform):
         assert User.objects.count() == 0
 
 
-def test_provisioning_takes_at_most_a_second_and_two_hundred_relations(platform):
-    began = time.perf_counter()
+def test_a_tenant_takes_at_most_two_hundred_relations(platform):
     tenant = provision()
-    elapsed = time.perf_counter() - began
     with schemas.on_platform(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = %s",
@@ -40,10 +37,11 @@ def test_provisioning_takes_at_most_a_second_and_two_hundred_relations(platform)
         )
         relations = cursor.fetchone()[0]
     assert relations <= 200, relations
-    print(f"provisioned in {elapsed:.3f} s, {relations} relations")
 
 
-@pytest.mark.parametrize("host", ["acme.localhost", "localhost", "www.initech.example", "initech", "a b.example", "ex ample", ""])
+@pytest.mark.parametrize(
+    "host", ["acme.localhost", "localhost", "www.initech.example", "initech", "a b.example", "ex ample", ""]
+)
 def test_a_host_that_is_taken_reserved_or_malformed_is_refused_and_leaves_nothing(platform, host):
     before = Tenant.objects.count(), Domain.objects.count()
     with pytest.raises(actions.ProvisioningRefused) as refused:
