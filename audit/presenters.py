@@ -1,11 +1,11 @@
 """How each kind of record is read in its history: the registry behind `record-history`.
 
-A registry, because the history stands below the apps whose records it tells of. One line in `ready()` is enough:
+A registry, because the history stands below the apps whose records it tells of. One line in `ready()` will do:
 
     presenters.register(presenters.Story(kind="privacy.incident", permission="privacy.view_incidents"))
 
-Link to it with `{% url "record-history" kind="privacy.incident" pk=incident.pk %}`. A kind that nobody registered has no
-page: who may read it must be decided, not assumed.
+Link to it with `{% url "record-history" kind="privacy.incident" pk=incident.pk %}`. A kind that nobody registered has
+no page: who may read it must be decided, not assumed.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,8 +21,8 @@ class Story:
     """How the history of one kind of record is told.
 
     `permission` is asked beside `audit.view_history`. `labels` and `values` give words for fields and for their values,
-    `hide` names fields that say nothing to a reader. `children` are kinds told in the same timeline, each with the field
-    that points here: a foreign key, or a text field that holds `app.model:id`.
+    `hide` names fields that say nothing to a reader. `children` are kinds told in the same timeline, each with the
+    field that points here: a foreign key, or a text field that holds `app.model:id`.
     """
 
     kind: str

@@ -1,5 +1,7 @@
 """The mailbox of the demonstration: in production mail leaves, and there is no such page."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -18,9 +20,9 @@ def mails(request: HttpRequest) -> HttpResponse:
     form = forms.Filter(request.GET)
     wanted = form.cleaned_data["to"].strip() if form.is_valid() else ""
     # Unfiltered, only the files of the page are opened: the mailbox may be large.
-    found = queries.to_person(wanted) if wanted else queries.newest_first()
+    found: list[Any] = [*queries.to_person(wanted)] if wanted else [*queries.newest_first()]
     page = Paginator(found, MAILS_A_PAGE).get_page(request.GET.get("page"))
-    rows = page.object_list if wanted else [mail for path in page.object_list if (mail := queries.read(path))]
+    rows = page.object_list if wanted else [whole for path in page.object_list if (whole := queries.read(path))]
     values = {"form": form, "page": page, "mails": rows, "wanted": wanted}
     return render(request, "tenants/mailbox/list.html", values)
 

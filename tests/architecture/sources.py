@@ -29,7 +29,7 @@ def tree(path: str) -> ast.Module:
 
 
 def features() -> list[str]:
-    """Dotted names of the feature folders: every package of an app that is neither an app nor Django's own kind of folder."""
+    """Dotted names of the feature folders: every package of an app that is no app and no folder of Django's kind."""
     found = []
     for app in ("audit", "tenants", "tenants/members", "privacy", "trust_center"):
         for folder in sorted((ROOT / app).iterdir()):

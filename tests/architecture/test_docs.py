@@ -11,7 +11,9 @@ from tests.architecture import sources
 
 MAKEFILE = sources.text("Makefile")
 TARGETS = re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE)
-DOCUMENTS = sorted([*sources.ROOT.glob("*.md"), *(sources.ROOT / "docs").rglob("*.md"), *sources.ROOT.glob("*/README.md")])
+DOCUMENTS = sorted(
+    [*sources.ROOT.glob("*.md"), *(sources.ROOT / "docs").rglob("*.md"), *sources.ROOT.glob("*/README.md")]
+)
 ALL_TEXT = "\n".join(path.read_text() for path in DOCUMENTS)
 ARCHITECTURE = sources.ROOT / "docs" / "architecture.md"
 
@@ -40,7 +42,9 @@ def test_the_map_of_the_house_names_every_feature(feature):
 
 
 def test_the_map_of_the_house_names_no_feature_that_is_gone():
-    named = set(re.findall(r"^\| `((?:audit|tenants|privacy|trust_center)\.[a-z_.]+)`", ARCHITECTURE.read_text(), re.MULTILINE))
+    named = set(
+        re.findall(r"^\| `((?:audit|tenants|privacy|trust_center)\.[a-z_.]+)`", ARCHITECTURE.read_text(), re.MULTILINE)
+    )
     assert sorted(named - set(sources.features())) == []
 
 
@@ -52,7 +56,16 @@ def test_every_app_has_a_readme(app):
 def test_a_test_that_claims_an_unknown_requirement_stops_the_run(tmp_path: Path):
     file = tmp_path / "test_claim.py"
     file.write_text('import pytest\n@pytest.mark.req("CLK-99")\ndef test_it():\n    pass\n')
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "tests.conftest", f"--rootdir={sources.ROOT}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--collect-only",
+        "-q",
+        "-p",
+        "tests.conftest",
+        f"--rootdir={sources.ROOT}",
+    ]
     configuration = ["-c", str(sources.ROOT / "pyproject.toml"), str(file)]
     run = subprocess.run([*command, *configuration], cwd=sources.ROOT, capture_output=True, text=True, check=False)
     assert (run.returncode, "There is no requirement 'CLK-99'" in run.stdout + run.stderr) == (4, True)

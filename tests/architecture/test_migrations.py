@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import uuid
 from urllib.parse import urlsplit
 
 import psycopg
@@ -14,35 +15,40 @@ from complere import env
 from tests import database
 from tests.architecture import sources
 
-SCHEMA = "t_compared0000"
+SCHEMA = f"t_{uuid.uuid4().hex[:12]}"
 # What PostgreSQL itself says about a schema; each answer names its objects and their definition.
 CATALOG = {
     "relations": """
-        SELECT c.relname, c.relkind, c.relpersistence FROM pg_class c WHERE c.relnamespace = %(schema)s::regnamespace""",
+        SELECT c.relname, c.relkind, c.relpersistence FROM pg_class c
+        WHERE c.relnamespace = %(schema)s::regnamespace""",
     "columns": """
         SELECT c.relname, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
                a.attgenerated, coalesce(pg_get_expr(d.adbin, d.adrelid), '')
-        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
         WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
     "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = %(schema)s",
     "constraints": """
-        SELECT conrelid::regclass::text, conname, contype, condeferrable, condeferred, convalidated, pg_get_constraintdef(oid)
+        SELECT conrelid::regclass::text, conname, contype, condeferrable, condeferred, convalidated,
+               pg_get_constraintdef(oid)
         FROM pg_constraint WHERE connamespace = %(schema)s::regnamespace""",
     "sequences": """
         SELECT sequencename, data_type::text, start_value, min_value, max_value, increment_by, cycle, cache_size
         FROM pg_sequences WHERE schemaname = %(schema)s""",
     "functions": "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = %(schema)s::regnamespace",
     "triggers": """
-        SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+        SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(t.oid)
+        FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
         WHERE c.relnamespace = %(schema)s::regnamespace AND NOT tgisinternal""",
     "grants": """
-        SELECT c.relname, c.relacl::text FROM pg_class c WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r'""",
+        SELECT c.relname, c.relacl::text FROM pg_class c
+        WHERE c.relnamespace = %(schema)s::regnamespace AND c.relkind = 'r'""",
     "migrations": "SELECT app, name FROM {schema}.django_migrations",
 }
 
 
 @pytest.fixture(scope="module")
-def owner():
+def owner(django_db_setup):
     """The owner's address of a database of this module's own."""
     with database.clone("test_template", database.template()) as name:
         yield urlsplit(env.secret("DATABASE_OWNER_URL"))._replace(path=f"/{name}").geturl()
@@ -53,20 +59,23 @@ def described(address: str) -> dict[str, set[tuple[object, ...]]]:
         # Everything with its schema written out, so that two schemas can be told apart and then made equal.
         server.execute("SET search_path = pg_catalog")
         return {
-            name: {tuple(normal(value) for value in row) for row in server.execute(query.format(schema=SCHEMA), {"schema": SCHEMA}).fetchall()}
+            name: {
+                tuple(normal(value) for value in row)
+                for row in server.execute(query.format(schema=SCHEMA), {"schema": SCHEMA}).fetchall()
+            }
             for name, query in CATALOG.items()
         }
 
 
 def normal(value: object) -> object:
-    """An expression as it is meant: PostgreSQL writes the casts of a list elsewhere once it was dumped and read again."""
+    """An expression as it is meant: the casts of a list stand elsewhere once it was dumped and read again."""
     if not isinstance(value, str) or "ARRAY[" not in value:
         return value
     return re.sub(r"::(?:character varying|text)(?:\(\d+\))?(?:\[\])?|[()]", "", value)
 
 
 def migrated(address: str) -> dict[str, set[tuple[object, ...]]]:
-    with fresh_schema(address):
+    with FreshSchema(address):
         subprocess.run(
             [sys.executable, "manage.py", "migrate_schemas", "-v0", f"--schema={SCHEMA}"],
             cwd=sources.ROOT,
@@ -79,13 +88,13 @@ def migrated(address: str) -> dict[str, set[tuple[object, ...]]]:
 
 
 def from_template(address: str, script: str) -> dict[str, set[tuple[object, ...]]]:
-    with fresh_schema(address):
+    with FreshSchema(address):
         with psycopg.connect(address, autocommit=True) as server:
             server.execute(script.replace("__schema__", SCHEMA).encode())
         return described(address)
 
 
-class fresh_schema:
+class FreshSchema:
     def __init__(self, address: str) -> None:
         self.address = address
 

@@ -88,7 +88,7 @@ def test_moments_are_called_at_and_days_on(model):
         if kind is models.DateTimeField:
             assert field.name.endswith(("_at", "_until")), f"{field.name} is a moment"
         if kind is models.DateField:
-            assert field.name.endswith("_on") or field.name in {"last_day"}, f"{field.name} is a day"
+            assert field.name.endswith("_on") or field.name == "last_day", f"{field.name} is a day"
 
 
 @pytest.mark.parametrize("model", HISTORIES, ids=lambda model: model._meta.label)

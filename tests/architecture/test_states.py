@@ -57,7 +57,9 @@ def test_the_database_knows_the_states_of_a_model(model):
     assert any("state__in" in text and all(f"'{state}'" in text for state in lived) for text in texts), texts
 
 
-@pytest.mark.parametrize("feature", [name for name in TABLES if (sources.ROOT / name.replace(".", "/") / "models.py").exists()])
+@pytest.mark.parametrize(
+    "feature", [name for name in TABLES if (sources.ROOT / name.replace(".", "/") / "models.py").exists()]
+)
 def test_a_table_belongs_to_a_model(feature):
     assert TABLES[feature] in [model.STATES for model in STATEFUL]
 

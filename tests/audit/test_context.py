@@ -18,7 +18,11 @@ ANN = context.Actor(id=uuid.uuid4(), name="Ann Admin", role="Tenant admin")
 
 def new_contact() -> Contact:
     return Contact(
-        kind="security", subject_key=subject_keys.create(now=NOW), full_name="Nora", email="n@acme.example", changed_at=NOW
+        kind="security",
+        subject_key=subject_keys.create(now=NOW),
+        full_name="Nora",
+        email="n@acme.example",
+        changed_at=NOW,
     )
 
 
@@ -40,7 +44,8 @@ def test_a_regulated_record_is_neither_changed_nor_deleted_outside_a_context(in_
 
 
 @pytest.mark.parametrize(
-    "reason", ["n/a", "N/A", " n/a ", ".", "   ", "", "...", "....", "----", "none", "NULL", "test", "\t\n", "abc", "abc   "]
+    "reason",
+    ["n/a", "N/A", " n/a ", ".", "   ", "", "...", "....", "----", "none", "NULL", "test", "\t\n", "abc", "abc   "],
 )
 @pytest.mark.req("AT-16")
 def test_a_reason_that_says_nothing_is_refused_and_nothing_is_written(in_acme, reason):
@@ -63,7 +68,10 @@ def test_no_reason_without_a_letter_or_digit_passes(reason):
         context.checked_reason(reason)
 
 
-@given(st.text(alphabet=st.characters(codec="ascii", categories=["L"]), min_size=5, max_size=40), st.text(alphabet=" \t\n", max_size=5))
+@given(
+    st.text(alphabet=st.characters(codec="ascii", categories=["L"]), min_size=5, max_size=40),
+    st.text(alphabet=" \t\n", max_size=5),
+)
 def test_white_space_around_a_reason_is_dropped(words, space):
     assert context.checked_reason(f"{space}{words}{space}") == words
 
@@ -74,7 +82,12 @@ def test_a_history_row_says_who_in_which_role_why_and_on_which_request(in_acme):
         contact = new_contact()
         contact.save()
     row = contact.history.get()
-    assert (row.history_user_id, row.actor_name, row.actor_role, row.actor_kind) == (ANN.id, "Ann Admin", "Tenant admin", "human")
+    assert (row.history_user_id, row.actor_name, row.actor_role, row.actor_kind) == (
+        ANN.id,
+        "Ann Admin",
+        "Tenant admin",
+        "human",
+    )
     assert (row.history_change_reason, row.request_id, row.history_type) == ("The office moved", "req-00000001", "+")
     assert row.history_date.tzinfo is UTC
 
@@ -93,12 +106,15 @@ def test_who_acted_keeps_the_name_they_had_then(in_acme):
 
 
 def test_what_breaks_in_a_context_leaves_neither_record_nor_history(in_acme):
-    contact = None
-    with pytest.raises(RuntimeError, match="half way"):  # noqa: PT012
+    contact = new_contact()
+
+    def write() -> None:
         with context.regulated_write(actor=ANN, reason="The office moved"):
-            contact = new_contact()
             contact.save()
             raise RuntimeError("half way")
+
+    with pytest.raises(RuntimeError, match="half way"):
+        write()
     assert (Contact.objects.count(), Contact.history.filter(id=contact.pk).count()) == (0, 0)
 
 
@@ -131,4 +147,8 @@ def test_another_thread_inherits_no_context(in_acme):
 
 
 def test_a_service_is_named_as_one():
-    assert (context.service("clock").id, context.service("clock").role, context.service("clock").kind) == (None, "service", "service")
+    assert (context.service("clock").id, context.service("clock").role, context.service("clock").kind) == (
+        None,
+        "service",
+        "service",
+    )

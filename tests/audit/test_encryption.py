@@ -31,7 +31,7 @@ def new_contact(kind: str = "security", **changes: str) -> Contact:
 def raw(column: str, contact: Contact, table: str = "members_contact") -> list[str]:
     order = " ORDER BY history_id" if "historical" in table else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {column} FROM {table} WHERE id = %s{order}", [contact.pk])  # noqa: S608
+        cursor.execute(f"SELECT {column} FROM {table} WHERE id = %s{order}", [contact.pk])
         return [value for (value,) in cursor.fetchall()]
 
 
@@ -42,7 +42,7 @@ def whole_schema() -> str:
         tables = [name for (name,) in cursor.fetchall()]
         texts = []
         for table in tables:
-            cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
+            cursor.execute(f'SELECT t::text FROM "{table}" t')
             texts += [text for (text,) in cursor.fetchall()]
     return "\n".join(texts)
 
@@ -199,6 +199,6 @@ def test_any_altered_byte_is_noticed(plain, position, mask):
 def move_bytes(one: Contact, source: str, other: Contact, target: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"UPDATE members_contact SET {target} = (SELECT {source} FROM members_contact WHERE id = %s) WHERE id = %s",  # noqa: S608
+            f"UPDATE members_contact SET {target} = (SELECT {source} FROM members_contact WHERE id = %s) WHERE id = %s",
             [one.pk, other.pk],
         )

@@ -69,7 +69,10 @@ def people(tenant: Tenant) -> list[User]:
     """One person for every role of the schema; those whom the cast lacks are hired."""
     have = {key for user in User.objects.all() for key in user.role_keys}
     missing = [role for role in catalogue.of_schema(platform=tenant.is_platform) if role.key not in have]
-    extras = {role.key: cast.Part(f"Extra {role.name} {tenant.name}", f"{role.key}@{tenant.schema_name}.example", role.key) for role in missing}
+    extras = {
+        role.key: cast.Part(f"Extra {role.name} {tenant.name}", f"{role.key}@{tenant.schema_name}.example", role.key)
+        for role in missing
+    }
     cast._hire(extras)
     return list(User.objects.order_by("created_at"))
 
@@ -80,7 +83,9 @@ def signed_in(user: User, tenant: Tenant) -> Visitor:
     session = client.session
     session["schema"] = tenant.schema_name
     session.save()
-    return Visitor(user.role_keys[0], tenant.schema_name, {name: morsel.value for name, morsel in client.cookies.items()})
+    return Visitor(
+        user.role_keys[0], tenant.schema_name, {name: morsel.value for name, morsel in client.cookies.items()}
+    )
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ constraints want more gets an entry in WANTED.
 
 import hashlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +19,6 @@ from django.utils import timezone
 from audit import context
 from audit.encryption import PersonalText
 from audit.subject_keys import actions as subject_keys
-from tenants import schemas
 from tests.architecture import sources
 
 PLANTING = context.service("planting")
@@ -50,6 +49,19 @@ WANTED: dict[str, dict[str, Any]] = {
         "confirm_by": lambda mark: timezone.now() + timedelta(days=1),
     },
 }
+
+
+# A value for a field by its type; a date-time is a date, so it stands before it.
+MADE_UP: list[tuple[Any, Callable[[Any], Any]]] = [
+    (ArrayField, lambda field: []),
+    (models.DateTimeField, lambda field: timezone.now() + timedelta(days=30 if field.name.startswith(LATER) else 0)),
+    (models.DateField, lambda field: timezone.now().date()),
+    (models.BooleanField, lambda field: False),
+    (models.IntegerField | models.FloatField, lambda field: 1),
+    (models.UUIDField, lambda field: uuid.uuid4()),
+    (models.JSONField, lambda field: {}),
+    (models.BinaryField, lambda field: b"planted"),
+]
 
 
 def digest(token: str) -> str:
@@ -98,21 +110,21 @@ class Scene:
         wanted = WANTED.get(label, {})
         if field.name in wanted:
             return wanted[field.name](self.mark) if callable(wanted[field.name]) else wanted[field.name]
-        if field.name == "token_hash":
-            return digest(self.mark.token)
         if isinstance(field, PersonalText):
             return self.mark.word
+        if field.name == "token_hash":
+            return digest(self.mark.token)
+        return self._pointed_to(field) if isinstance(field, models.ForeignKey) else self._plain(field)
+
+    def _plain(self, field: "models.Field[Any, Any]") -> Any:
         if field.name.endswith("zone"):
             return "Europe/Berlin"
-        if isinstance(field, models.ForeignKey):
-            return self._pointed_to(field)
         if field.null:
             return None
         if field.default is not NOT_PROVIDED:
             return field.get_default()
-        if field.blank and isinstance(field, models.CharField | models.TextField):
-            return ""
-        return self._made_up(field)
+        words = isinstance(field, models.CharField | models.TextField)
+        return "" if field.blank and words else self._made_up(field)
 
     def _text(self, field: "models.Field[Any, Any]") -> str:
         """What the Trust Center says is for everybody to read: only personal data of that app is a secret."""
@@ -125,25 +137,11 @@ class Scene:
     def _made_up(self, field: "models.Field[Any, Any]") -> Any:
         if field.choices:
             return field.flatchoices[0][0]
-        match field:
-            case ArrayField():
-                return []
-            case models.DateTimeField():
-                return timezone.now() + timedelta(days=30 if field.name.startswith(LATER) else 0)
-            case models.DateField():
-                return timezone.now().date()
-            case models.BooleanField():
-                return False
-            case models.IntegerField() | models.FloatField():
-                return 1
-            case models.UUIDField():
-                return uuid.uuid4()
-            case models.JSONField():
-                return {}
-            case models.BinaryField():
-                return self.mark.word.encode()
-            case models.CharField() | models.TextField():
-                return self._text(field)[: field.max_length]
+        if isinstance(field, models.CharField | models.TextField):
+            return self._text(field)[: field.max_length]
+        for kind, make in MADE_UP:
+            if isinstance(field, kind):
+                return make(field)
         raise TypeError(f"say in WANTED what {field} holds: no value can be made up for a {type(field).__name__}")
 
 

@@ -124,7 +124,11 @@ def faults(answers: list[Answer], secrets: set[str], *, hidden: bool) -> list[st
     found = [f"{a.what}: shows {secret}" for a in answers for secret in secrets if secret in a.body]
     found += [f"{a.what}: {a.status}" for a in answers if a.status >= 500]
     if hidden:
-        found += [f"{a.what}: {a.status}" for a in answers if a.status < 500 and a.status not in NOT_THERE and not a.to_sign_in]
+        found += [
+            f"{a.what}: {a.status}"
+            for a in answers
+            if a.status < 500 and a.status not in NOT_THERE and not a.to_sign_in
+        ]
     return found
 
 
@@ -209,7 +213,8 @@ def test_what_is_tried_abroad_is_found_at_home(walk, route):
 def test_a_number_that_both_tenants_use_means_a_record_of_ones_own(walk):
     number = walk.scenes["acme"].rows["members.RoleGrant"].pk
     answers = [
-        ask(visitor, "globex.localhost", "get", f"/history/members.rolegrant/{number}/") for visitor in walk.visitors["globex"]
+        ask(visitor, "globex.localhost", "get", f"/history/members.rolegrant/{number}/")
+        for visitor in walk.visitors["globex"]
     ]
     assert {answer.status for answer in answers} == {200, 403}
     assert faults(answers, forbidden(walk, "acme", "platform"), hidden=False) == []

@@ -102,12 +102,16 @@ def test_no_role_at_run_time_may_change_any_history(db, place):
     with schemas.inside(tenant):
         changeable = run(
             """
-            SELECT c.relname, right_name FROM pg_class c, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) right_name
-            WHERE c.relnamespace = current_schema()::regnamespace AND c.relname LIKE '%\\_historical%' AND c.relkind = 'r'
+            SELECT c.relname, right_name
+            FROM pg_class c, unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER']) right_name
+            WHERE c.relnamespace = current_schema()::regnamespace AND c.relname LIKE '%\\_historical%'
+              AND c.relkind = 'r'
               AND has_table_privilege(current_user, c.oid, right_name)
             """
         )
-        histories = run("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE '%\\_historical%'")
+        histories = run(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename LIKE '%\\_historical%'"
+        )
     assert changeable == []
     assert histories[0][0] >= 5
 
@@ -115,7 +119,8 @@ def test_no_role_at_run_time_may_change_any_history(db, place):
 def test_no_role_at_run_time_owns_anything(db, acme):
     with schemas.inside(acme):
         owned = run(
-            "SELECT relname FROM pg_class WHERE pg_get_userbyid(relowner) ~ '^(t_[a-z0-9]{12}|complere_runtime|complere_platform)$'"
+            "SELECT relname FROM pg_class "
+            "WHERE pg_get_userbyid(relowner) ~ '^(t_[a-z0-9]{12}|complere_runtime|complere_platform)$'"
         )
     assert owned == []
 
@@ -126,13 +131,14 @@ def test_the_login_of_web_and_worker_reaches_no_table_before_it_takes_a_role(db,
         for table in (f"{acme.schema_name}.members_user", "public.tenants_tenant", "doors.tenant_template"):
             with pytest.raises(errors.InsufficientPrivilege), runtime.transaction():
                 runtime.execute(f"SELECT * FROM {table}".encode())
-        assert runtime.execute("SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone() == (False,)
+        assert runtime.execute(
+            "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        ).fetchone() == (False,)
 
 
 def test_a_role_that_cannot_be_taken_stops_the_statement_instead_of_running_it_as_another(db):
     class Ghost:
         schema_name = "t_ghost0000000"[:14]
 
-    with pytest.raises(Exception, match="does not exist"), transaction.atomic():  # noqa: PT012
-        with schemas.inside(Ghost()):
-            run("SELECT 1")
+    with pytest.raises(Exception, match="does not exist"), transaction.atomic(), schemas.inside(Ghost()):
+        run("SELECT 1")

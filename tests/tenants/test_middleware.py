@@ -19,7 +19,16 @@ def status(host: str, path: str = "/sign-in/", **headers: str) -> int:
 
 @pytest.mark.parametrize(
     "host",
-    ["nobody.localhost", "127.0.0.1", "www.acme.localhost", "acme.localhost.", "acme", "x@acme.localhost", "acme.localhost,globex.localhost", ""],
+    [
+        "nobody.localhost",
+        "127.0.0.1",
+        "www.acme.localhost",
+        "acme.localhost.",
+        "acme",
+        "x@acme.localhost",
+        "acme.localhost,globex.localhost",
+        "",
+    ],
 )
 def test_a_host_that_is_no_tenants_gets_nothing(acme, host):
     answer = Client(headers={"host": host}).get("/sign-in/")

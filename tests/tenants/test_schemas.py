@@ -58,12 +58,18 @@ def test_a_block_ends_where_it_began_even_when_it_breaks(acme, globex):
     assert (schemas.is_platform(), server()) == (True, ("complere_platform", "public"))
 
 
+def undo_after_a_visit_to(tenant) -> None:
+    """A savepoint in which another schema was entered and left, rolled back."""
+    with transaction.atomic():
+        with schemas.inside(tenant):
+            assert server()[1] == tenant.schema_name
+        raise RuntimeError("undo")
+
+
 def test_after_a_rolled_back_savepoint_python_and_server_agree(acme, globex):
     with schemas.inside(acme):
-        with pytest.raises(RuntimeError, match="undo"), transaction.atomic():
-            with schemas.inside(globex):
-                assert server()[1] == globex.schema_name
-            raise RuntimeError("undo")
+        with pytest.raises(RuntimeError, match="undo"):
+            undo_after_a_visit_to(globex)
         assert server() == (acme.schema_name, acme.schema_name)
         assert names() == {part.name for part in cast.ACME.values()}
 
@@ -71,10 +77,8 @@ def test_after_a_rolled_back_savepoint_python_and_server_agree(acme, globex):
 def test_a_savepoint_rolled_back_inside_the_other_schema_leaks_nothing(acme, globex):
     with schemas.inside(acme):
         with schemas.inside(globex):
-            with pytest.raises(RuntimeError, match="undo"), transaction.atomic():
-                with schemas.inside(acme):
-                    names()
-                raise RuntimeError("undo")
+            with pytest.raises(RuntimeError, match="undo"):
+                undo_after_a_visit_to(acme)
             assert names() == {part.name for part in cast.GLOBEX.values()}
         assert server() == (acme.schema_name, acme.schema_name)
 

@@ -30,7 +30,9 @@ class Work:
         self.ran: list[tuple[str, str, int]] = []
         self.ended = threading.Event()
         queue = f"test-{uuid.uuid4().hex}"
-        self.app = Celery(queue, task_cls="tenants.tenant_task:TenantTask", broker=settings.REDIS_URL, set_as_current=False)
+        self.app = Celery(
+            queue, task_cls="tenants.tenant_task:TenantTask", broker=settings.REDIS_URL, set_as_current=False
+        )
         self.app.conf.update(
             task_default_queue=queue,
             accept_content=["json"],
@@ -132,7 +134,10 @@ def test_a_tenants_task_cannot_be_sent_from_the_platform_nor_the_other_way_round
         work.note.delay("word")
 
 
-@pytest.mark.parametrize("changed", [("other", "t_a", [1], {}), ("task", "t_b", [1], {}), ("task", "t_a", [2], {}), ("task", "t_a", [1], {"x": 1})])
+@pytest.mark.parametrize(
+    "changed",
+    [("other", "t_a", [1], {}), ("task", "t_b", [1], {}), ("task", "t_a", [2], {}), ("task", "t_a", [1], {"x": 1})],
+)
 def test_a_seal_binds_task_schema_and_arguments(changed):
     assert seal("task", "t_a", [1], {}) != seal(*changed)
     assert seal("task", "t_a", (1,), {}) == seal("task", "t_a", [1], {})

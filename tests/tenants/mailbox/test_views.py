@@ -33,7 +33,9 @@ def browser(stranger) -> Client:
     return stranger("localhost")
 
 
-def send(number: int = 0, *, to: str = "ann@acme.example", subject: str = "", body: str = "Hello", **headers: str) -> str:
+def send(
+    number: int = 0, *, to: str = "ann@acme.example", subject: str = "", body: str = "Hello", **headers: str
+) -> str:
     """One mail, `number` minutes after nine; returns its page."""
     at = SENT + timedelta(minutes=number)
     headers = {"Message-ID": f"<{number}-{to}@test>", "Date": format_datetime(at), **headers}
@@ -114,7 +116,9 @@ def test_a_half_written_or_foreign_file_is_passed_over(browser, mailbox, content
 @pytest.mark.parametrize("charset", ["iso-8859-1", "no-such-charset"])
 def test_a_mail_in_any_character_set_opens(browser, mailbox, charset):
     mailbox.mkdir()
-    mail = f"From: a@b.c\nTo: d@e.f\nSubject: x\nContent-Type: text/plain; charset={charset}\n\nGr".encode() + b"\xfc\xdfe"
+    mail = (
+        f"From: a@b.c\nTo: d@e.f\nSubject: x\nContent-Type: text/plain; charset={charset}\n\nGr".encode() + b"\xfc\xdfe"
+    )
     (mailbox / f"{'c' * 32}.eml").write_bytes(mail)
     page = browser.get(f"/demo/mail/{'c' * 32}/")
     assert (page.status_code, "Gr" in page.content.decode()) == (200, True)
