@@ -3,6 +3,7 @@
 import secrets
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -159,14 +160,14 @@ def _end(subscription: Subscription, *, actor: context.Actor, now: datetime, rea
 
 
 def _mail_token(subscription: Subscription, token: str, now: datetime) -> None:
-    path = reverse("confirm-subscription", args=[token])
+    path = _path("confirm-subscription", token)
     _mail(subscription, "subscription-confirm", now, confirm_path=path, confirm_by=subscription.confirm_by)
 
 
 def _mail(
     subscription: Subscription, template: str, now: datetime, update: Update | None = None, **values: object
 ) -> None:
-    unsubscribe_path = reverse("unsubscribe", args=[queries.unsubscribe_token(subscription)])
+    unsubscribe_path = _path("unsubscribe", queries.unsubscribe_token(subscription))
     outbox.queue_email(
         to=subscription.email,
         subject_key=subscription.subject_key,
@@ -175,3 +176,8 @@ def _mail(
         now=now,
         about=f"trust_center.subscription:{subscription.pk}",
     )
+
+
+def _path(name: str, token: str) -> str:
+    # The worker has no request that would choose the platform's addresses.
+    return reverse(name, urlconf=settings.PUBLIC_SCHEMA_URLCONF, args=[token])
