@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 
 from audit.context import ReasonRefused
@@ -57,6 +58,6 @@ class RefusalPages:
             return refusals.page(request, 409, str(exception))
         if isinstance(exception, ReasonRefused):
             return refusals.page(request, 422, str(exception))
-        if isinstance(exception, ValueError) and "NUL (0x00)" in str(exception):
+        if isinstance(exception, (ValueError, DataError)) and "NUL (0x00)" in str(exception):
             raise BadRequest("The text holds a NUL character, which cannot be stored.") from exception
         return None
