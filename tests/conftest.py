@@ -1,7 +1,6 @@
 """Fixtures of the whole suite: a database of its own for each session, and the cast."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -12,17 +11,7 @@ from tenants import schemas
 from tenants.members.accounts.models import User
 from tenants.tenancy.models import Tenant
 from tests import cast, database
-
-REQUIREMENTS = Path(__file__).with_name("requirement_ids.txt")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test may only claim a requirement that exists: a mistyped id would count as covered."""
-    known = set(REQUIREMENTS.read_text().split())
-    claimed = {(item.nodeid, number) for item in items for mark in item.iter_markers("req") for number in mark.args}
-    unknown = sorted(f"{number!r} in {test}" for test, number in claimed if number not in known)
-    if unknown:
-        raise pytest.UsageError("There is no requirement " + "; ".join(unknown))
+from tests.requirements import pytest_collection_modifyitems  # noqa: F401  a hook works by its name
 
 
 @pytest.fixture(scope="session")
