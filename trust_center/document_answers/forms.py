@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django import forms
 
@@ -54,8 +55,9 @@ class Late(forms.Form):
 
 
 class Give(Late):
-    versions = forms.MultipleChoiceField(
+    versions = forms.TypedMultipleChoiceField(
         label="What do you give?",
+        coerce=UUID,
         widget=forms.CheckboxSelectMultiple,
         error_messages={
             "required": "Choose at least one document.",

@@ -153,7 +153,7 @@ def outcome(record: DocumentRequest) -> list[dict[str, Any]]:
         {"term": "Reason", "text": record.closed_because},
     ]
     if record.answer_minutes is not None:
-        items.append({"term": "Took", "text": business_hours(record.answer_minutes)})
+        items.append({"term": "Took", "text": f"{hours(record.answer_minutes)} business hours"})
     if record.was_late:
         items.append({"term": "Late because", "text": record.late_because, "none": "Nobody answered in time"})
     return items
@@ -184,30 +184,31 @@ def enquiry(asked: Enquiry) -> dict[str, Any]:
 def stats(figures: queries.Figures) -> list[dict[str, Any]]:
     """The figures above the queue (DOC-06)."""
     kept = figures.closed and figures.on_time == figures.closed
+    on_time = {
+        "label": "On time, last 90 days",
+        "value": figures.rate or "None yet",
+        "note": f"{figures.on_time} of {figures.closed} closed",
+        "tone": ("verified" if kept else "attention") if figures.closed else "",
+    }
+    overdue = {"label": "Open and overdue", "value": figures.overdue, "tone": "failed" if figures.overdue else ""}
     return [
-        {
-            "label": "On time, last 90 days",
-            "value": figures.rate or "None closed",
-            "note": f"{figures.on_time} of {figures.closed} closed",
-            "tone": ("verified" if kept else "attention") if figures.closed else "",
-        },
-        {"label": "Open", "value": figures.open_now, "note": "", "tone": ""},
-        {
-            "label": "Open and overdue",
-            "value": figures.overdue,
-            "note": "",
-            "tone": "failed" if figures.overdue else "",
-        },
-        {"label": "Half answered within", "value": business_hours(figures.p50), "note": "p50", "tone": ""},
-        {"label": "95 % answered within", "value": business_hours(figures.p95), "note": "p95", "tone": ""},
+        on_time,
+        {"label": "Open", "value": figures.open_now},
+        overdue,
+        _percentile("Half answered within", figures.p50, "median (p50)"),
+        _percentile("95 % answered within", figures.p95, "p95"),
     ]
 
 
-def business_hours(minutes: int | None) -> str:
-    """“3.5 business hours”."""
+def _percentile(label: str, minutes: int | None, note: str) -> dict[str, Any]:
     if minutes is None:
-        return "No figure yet"
-    return f"{minutes / 60:.1f}".removesuffix(".0") + (" business hour" if minutes == 60 else " business hours")
+        return {"label": label, "value": "None yet", "note": note}
+    return {"label": label, "value": hours(minutes), "unit": "business hours", "note": note}
+
+
+def hours(minutes: int) -> str:
+    """Minutes as hours with one decimal where it says something: “3.5”."""
+    return f"{minutes / 60:.1f}".removesuffix(".0")
 
 
 def identity(name: str, email: str, tenant: Tenant) -> list[dict[str, Any]]:

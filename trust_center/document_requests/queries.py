@@ -17,6 +17,8 @@ from tenants import schemas
 from trust_center.document_requests.clock import business_minutes
 from trust_center.document_requests.models import DocumentRequest, Enquiry, Grant, Pass
 from trust_center.document_requests.states import ANSWERED, FIGURES_OVER, OPEN, SEEN, Link, State
+from trust_center.documents import queries as documents
+from trust_center.documents.states import Kind
 from trust_center.documents.states import State as VersionState
 
 MAIL = "trust.document_request.email"
@@ -133,9 +135,11 @@ def of_tenant(tenant_id: UUID) -> QuerySet[DocumentRequest]:
     return DocumentRequest.objects.filter(tenant_id=tenant_id).select_related("subject_key").order_by("-created_at")
 
 
-def grants_of(record: DocumentRequest) -> QuerySet[Grant]:
+def grants_of(record: DocumentRequest) -> list[Grant]:
+    """The links that answered a request, each with its downloads, in the order of the catalogue."""
     rows = record.grants.select_related("version__document").defer("version__pdf", "version__facts")
-    return rows.prefetch_related("log__subject_key").order_by("granted_at", "pk")
+    found = rows.prefetch_related("log__subject_key")
+    return sorted(found, key=lambda row: (row.granted_at, documents.ORDER[Kind(row.version.document.kind)]))
 
 
 def grant(grant_id: UUID | str) -> Grant | None:

@@ -13,6 +13,7 @@ class Entry:
     title: str
     short: str
     area: str
+    action: str
     summary: str
     holds: tuple[str, ...]
     classification: Classification
@@ -28,6 +29,7 @@ CATALOGUE = {
             title="Data Processing Addendum",
             short="DPA",
             area="Privacy",
+            action="Request DPA",
             summary="GDPR-aligned DPA including SCCs for international transfers and the current sub-processor list.",
             holds=(
                 "The clauses of GDPR Art. 28(3)(a) to (h)",
@@ -44,6 +46,7 @@ CATALOGUE = {
             title="Security overview",
             short="Security overview",
             area="Security",
+            action="Request overview",
             summary=(
                 "Summary of technical and organisational controls, suitable for inclusion in supplier risk assessments."
             ),
@@ -61,6 +64,7 @@ CATALOGUE = {
             title="Security questionnaire response",
             short="Questionnaire response",
             area="Procurement",
+            action="Request response",
             summary=(
                 "Pre-filled responses to common questionnaires (CAIQ-style) on request; "
                 "bespoke questionnaires accepted."
@@ -79,6 +83,7 @@ CATALOGUE = {
             title="Service Level Agreement",
             short="SLA",
             area="Commercial",
+            action="Request SLA",
             summary="Uptime commitments, support response targets, and incident communication standards.",
             holds=(
                 "Availability per month, how it is measured and what is owed when it is missed",

@@ -5,6 +5,7 @@ import pytest
 from audit import context
 from tests.trust_center.documents import shelf
 from trust_center.documents import actions, queries
+from trust_center.documents.adapters import printing
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 LOADER = context.service("loader")
@@ -17,8 +18,14 @@ def register(platform) -> None:
 
 
 @pytest.fixture
-def published(register) -> dict:
-    """The first version of each document, printed and published."""
+def quick_press(monkeypatch) -> None:
+    """A press that prints one page of nothing: for tests of what happens around printing."""
+    monkeypatch.setattr(printing, "pdf_of", lambda html: (1, b"%PDF-quick"))
+
+
+@pytest.fixture
+def published(register, quick_press) -> dict:
+    """The first version of each document."""
     actions.load_first_versions(actor=LOADER, now=NOW)
     actions.print_due(NOW)
     return queries.published()

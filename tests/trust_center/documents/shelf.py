@@ -28,7 +28,7 @@ def listing(code: str, position: int, **changes: Any) -> dict[str, Any]:
         "position": position,
         "category": f"Category of {code}",
         "purpose": f"Purpose of {code}",
-        "data": "Names & addresses",
+        "personal_data": "Names & addresses",
         "region": "Provider-managed",
         "location": "European Union",
         "transfer_tool": "None needed within the EEA",

@@ -40,10 +40,15 @@ def fence(assets: Mapping[str, bytes]) -> Any:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class Fence(URLFetcher):
+        def __init__(self) -> None:
+            super().__init__()
+            self.refused: list[str] = []
+
         def fetch(self, url: str, headers: object = None) -> Any:
             known = ASSET.match(url)
             if known is None or known[1] not in assets:
-                raise FatalURLFetchingError(f"A document may not fetch {url[:200]}")
+                self.refused.append(url[:200])
+                raise FatalURLFetchingError(url[:200])
             return URLFetcherResponse(url, assets[known[1]], {"Content-Type": TYPES[known[2]]})
 
     return Fence()
@@ -54,11 +59,15 @@ def press(html: str, assets: Mapping[str, bytes]) -> tuple[int, bytes]:
     from weasyprint import HTML
     from weasyprint.urls import FatalURLFetchingError
 
+    fetcher = fence(assets)
     try:
-        document = HTML(string=html, base_url="asset:page", url_fetcher=fence(assets)).render()
+        document = HTML(string=html, base_url="asset:page", url_fetcher=fetcher).render()
         pdf = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=b"complere")
     except FatalURLFetchingError as foreign:
-        raise ForeignAddress(str(foreign)) from foreign
+        raise ForeignAddress(f"A document may not fetch {foreign}") from foreign
+    if fetcher.refused:
+        # A drawing within a drawing is left out without a word; here it ends the printing all the same.
+        raise ForeignAddress(f"A document may not fetch {fetcher.refused[0]}")
     return len(document.pages), pdf
 
 

@@ -67,7 +67,7 @@ def _dpa(now: datetime) -> dict[str, Any]:
 
 def _subprocessor(row: Any) -> dict[str, Any]:
     fields = (
-        *("code", "category", "purpose", "data", "region", "location", "transfer_tool"),
+        *("code", "category", "purpose", "personal_data", "region", "location", "transfer_tool"),
         *("vendor", "vendor_address", "vendor_contact", "chain"),
     )
     dates = {name: f"{getattr(row, name):%-d %B %Y}" for name in ("engaged_on", "effective_on")}
