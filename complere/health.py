@@ -1,11 +1,15 @@
 """Is the process alive, and can it work?"""
 
+from collections.abc import Callable
+
 import redis
 from django.conf import settings
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from complere import pages
+from tenants import schemas
 from tenants.members.access import public_door
 
 
@@ -21,6 +25,24 @@ def readyz(request: HttpRequest) -> JsonResponse:
     checks = {"database": _database(), "broker": _broker(), "migrations": _migrations()}
     ready = all(value == "ok" for value in checks.values())
     return JsonResponse({"status": "ok" if ready else "not ready", **checks}, status=200 if ready else 503)
+
+
+class HealthFirst:
+    """Answers before the tenant is looked up, which needs the database that may be down."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        view = PROBES.get(request.path)
+        if view is None or str(request.META.get("HTTP_HOST", "")).lower() not in pages.HOSTS:
+            return self.get_response(request)
+        # The thread may stand in the schema of the tenant that it served last.
+        with schemas.on_platform():
+            return view(request)
+
+
+PROBES: dict[str, Callable[[HttpRequest], HttpResponse]] = {"/healthz": healthz, "/readyz": readyz}
 
 
 def _database() -> str:

@@ -67,7 +67,14 @@ def formatter(log_format: str | None = None) -> structlog.stdlib.ProcessorFormat
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blank the values under keys that name a secret."""
+    """Blank the values under keys that name a secret, and name the route where Django's own lines name the path."""
+    request = event.pop("request", None)
+    if isinstance(request, HttpRequest) and len(request.path) > 1:
+        match = request.resolver_match
+        # A path may hold a personal link that still opens something: a form sent back with errors is a 4xx line.
+        event["event"] = str(event["event"]).replace(
+            request.path.encode("unicode_escape").decode(), match.route if match else REMOVED
+        )
     for key in event:
         if SECRET_KEYS.search(key):
             event[key] = REMOVED

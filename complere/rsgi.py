@@ -109,11 +109,15 @@ class Application:
 
     async def _once(self, path: str, scope: Scope, proto: Proto) -> None:
         """A page that was dropped and is asked for by many is rendered once; the others wait for it."""
+        # Received whole before anybody waits for it: else one who sends slowly would hold the page from all.
+        environ = await _received(scope, proto)
+        if environ is None:
+            return
         rendered = self._rendering.get(path)
         if rendered is None:
             rendered = self._rendering[path] = asyncio.Event()
             try:
-                await self._through_django(scope, proto)
+                await self._answered(environ, proto)
             finally:
                 del self._rendering[path]
                 rendered.set()
@@ -123,20 +127,30 @@ class Application:
         if page is not None:
             _answer(page, scope.headers, scope.method, proto)
         else:
-            await self._through_django(scope, proto)
+            await self._answered(environ, proto)
 
     async def _through_django(self, scope: Scope, proto: Proto) -> None:
-        try:
-            environ = environ_of(scope, await _body(scope, proto))
-        except Refused as refused:
-            proto.response_bytes(refused.status, TEXT, f"{refused}\n".encode())
-            return
+        environ = await _received(scope, proto)
+        if environ is not None:
+            await self._answered(environ, proto)
+
+    async def _answered(self, environ: dict[str, Any], proto: Proto) -> None:
         loop = asyncio.get_running_loop()
         try:
             await loop.run_in_executor(self._threads, _run, environ, proto, loop)
         except Exception:
-            log.exception("the request could not be answered", path=scope.path)
+            # Without the path, which may hold a personal link.
+            log.exception("the request could not be answered")
             proto.response_bytes(500, TEXT, b"Something went wrong on our side.\n")
+
+
+async def _received(scope: Scope, proto: Proto) -> dict[str, Any] | None:
+    """The whole request as Django takes it; None when it is refused, which the client has then been told."""
+    try:
+        return environ_of(scope, await _body(scope, proto))
+    except Refused as refused:
+        proto.response_bytes(refused.status, TEXT, f"{refused}\n".encode())
+        return None
 
 
 def _answer(page: pages.Page, sent: Any, method: str, proto: Proto) -> None:

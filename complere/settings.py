@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "audit.middleware.RequestIdentity",
     "complere.logs.RequestLog",
     "complere.middleware.SecurityHeaders",
+    "complere.health.HealthFirst",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.TenantFromHost",
     "csp.middleware.CSPMiddleware",

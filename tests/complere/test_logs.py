@@ -107,3 +107,22 @@ def test_an_answer_is_logged_by_route_without_the_path(written, rf):
     assert (line["route"], line["status"], line["method"], line["level"]) == ("documents/<token>/", 404, "GET", "info")
     assert line["milliseconds"] >= 0
     assert "personal-secret" not in stream.getvalue()
+
+
+def test_a_form_sent_back_behind_a_personal_link_leaves_no_link_in_the_log(written, rf):
+    from django.http import HttpResponse
+    from django.urls import ResolverMatch
+    from django.utils.log import log_response
+
+    logger, stream = written("json")
+    request = rf.post("/password-reset/personal-secret/")
+    for match in (ResolverMatch(print, (), {}, route="password-reset/<str:token>/"), None):
+        request.resolver_match = match
+        answer = HttpResponse(status=422)
+        log_response("%s: %s", "Unprocessable Entity", request.path, response=answer, request=request, logger=logger)
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["message"] for line in lines] == [
+        "Unprocessable Entity: password-reset/<str:token>/",
+        "Unprocessable Entity: [removed]",
+    ]
+    assert "personal-secret" not in stream.getvalue()

@@ -21,6 +21,7 @@ from complere.embedded import ports
 from tests import cast
 from trust_center.claims import actions, queries
 from trust_center.claims.states import State
+from trust_center.updates.adapters import page_store
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -190,6 +191,13 @@ def test_the_door_speaks_http(database: str, tmp_path: Path) -> None:
             b"Content-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n\r\n3\r\na=b\r\n0\r\n\r\n"
         )
         assert chunked.startswith(b"HTTP/1.1 403"), "Django read the body and refused the form without its token"
+
+        page_store.announce()
+        time.sleep(0.5)
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as slow:
+            slow.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n")
+            time.sleep(0.2)
+            assert server.get("/").status == 200, "nobody waits for one who never finishes to ask"
 
 
 def test_a_form_goes_through_with_its_cookie_and_the_address_of_its_sender(database: str, tmp_path: Path) -> None:

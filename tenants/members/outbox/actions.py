@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
-from smtplib import SMTPConnectError, SMTPRecipientsRefused, SMTPServerDisconnected
+from smtplib import SMTPConnectError, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 from socket import gaierror
 from typing import Any, cast
 
@@ -120,7 +120,7 @@ def _message(email: Email) -> EmailMultiAlternatives:
 def _put_off(email: Email, failure: Exception, now: datetime) -> None:
     """Wait longer after each failure; a recipient who refused or was erased, or the last failure, ends it as failed."""
     email.tries += 1
-    email.last_error = f"{type(failure).__name__}: {failure}"[:500]
+    email.last_error = f"{type(failure).__name__}: {_said(failure)}"[:500]
     refused = _is_refused(failure)
     if refused or isinstance(failure, RecipientErased) or email.tries > len(RETRIES):
         email.state, email.next_try_at = State.FAILED, None
@@ -129,6 +129,15 @@ def _put_off(email: Email, failure: Exception, now: datetime) -> None:
         email.next_try_at = now + RETRIES[email.tries - 1]
     email.state_changed_at = now
     email.save(update_fields=["tries", "last_error", "state", "state_changed_at", "next_try_at", "bounced_at"])
+
+
+def _said(failure: Exception) -> str:
+    """Codes and causes only: what a server says repeats the address, which the row holds encrypted."""
+    if isinstance(failure, SMTPRecipientsRefused):
+        return ", ".join(str(code) for code, _ in failure.recipients.values())
+    if isinstance(failure, SMTPResponseException):
+        return str(failure.smtp_code)
+    return str(getattr(failure, "strerror", None) or "")
 
 
 def _is_refused(failure: Exception) -> bool:

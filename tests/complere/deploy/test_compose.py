@@ -150,6 +150,18 @@ def test_the_configuration_of_the_proxy_is_balanced_and_sends_to_the_web():
     assert "{$SITE_ADDRESSES}" in caddy
 
 
+def test_the_proxy_logs_neither_addresses_of_personal_links_nor_cookies():
+    caddy = (ROOT / "complere/deploy/Caddyfile").read_text()
+    hidden = {line.split()[0] for line in caddy.splitlines() if line.strip().endswith(" delete")}
+    assert hidden == {
+        "request>uri",
+        "request>headers>Referer",
+        "resp_headers>Location",
+        "request>headers>Cookie",
+        "request>headers>Authorization",
+    }
+
+
 def make_secrets(folder):
     return run(sys.executable, "complere/deploy/make_secrets.py", str(folder))
 
