@@ -56,7 +56,8 @@ def open_of(record: models.Model, *kinds: str) -> QuerySet[Deadline]:
 def binding(deadlines: Iterable[Deadline]) -> Deadline | None:
     """The earliest open deadline of law or promise: the one that counts (CLK-08, DSR-14)."""
     counting = [d for d in deadlines if d.basis != Basis.TARGET and d.state in OPEN]
-    return min(counting, key=lambda d: d.due_at, default=None)
+    # Where both end together, the law is the one to name.
+    return min(counting, key=lambda d: (d.due_at, d.basis != Basis.LAW), default=None)
 
 
 def place(tenant: Any) -> clock.Place:

@@ -9,7 +9,6 @@ from django import forms
 class HandOverForm(forms.Form):
     tenant = forms.ChoiceField(
         label="Which tenant is the controller?",
-        widget=forms.RadioSelect,
         error_messages={"required": "Choose the tenant whose data it is about."},
     )
     reason = forms.CharField(
@@ -22,4 +21,5 @@ class HandOverForm(forms.Form):
     def __init__(self, *args: Any, tenants: Iterable[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.tenants = {str(tenant.pk): tenant for tenant in tenants}
-        self.fields["tenant"].choices = [(key, tenant.name) for key, tenant in self.tenants.items()]  # type: ignore[attr-defined]
+        names = [(key, tenant.name) for key, tenant in self.tenants.items()]
+        self.fields["tenant"].choices = [("", "Choose one"), *names]  # type: ignore[attr-defined]

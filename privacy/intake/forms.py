@@ -47,7 +47,11 @@ class IntakeForm(forms.Form):
             "invalid": "Enter your e-mail address in the form name@example.com.",
         },
     )
-    relation = forms.ChoiceField(label="What are you to us?", choices=list(catalogue.RELATIONS.items()))
+    relation = forms.ChoiceField(
+        label="What are you to us?",
+        choices=[("", "Choose one"), *catalogue.RELATIONS.items()],
+        error_messages={"required": "Choose what you are to us."},
+    )
     identifiers = forms.CharField(
         label="What helps us to find your data",
         required=False,

@@ -246,7 +246,7 @@ def validate(
             validation_note=note.strip(),
             due_at=min(record.due_at, promised.end_exclusive),
         )
-        title = "Answer to the person"
+        title = "Answer to the person, as promised"
         _start(
             valid, Kind.DSR_PROMISE, Basis.PROMISE, title, promised, started_at=now, actor=actor, now=now, reason=reason
         )
@@ -381,6 +381,9 @@ def ring(deadline: Any, now: datetime) -> None:
         return
     missed = now >= deadline.due_at
     if not missed and deadline.basis != Basis.TARGET and deadline.due_at > record.due_at:
+        return
+    # Where law and promise end together, the law speaks for both.
+    if deadline.kind == Kind.DSR_PROMISE and queries.law_ends_at(record, deadline.due_at):
         return
     template = "subject-request-overdue" if missed else "subject-request-reminder"
     case_files.tell(queries.told(record), record, template, now=now, title=deadline.title, last_day=deadline.last_day)

@@ -101,14 +101,22 @@ class FileRequestForm(forms.Form):
         help_text="Without one, letters have to go another way.",
         error_messages={"invalid": "Enter the e-mail address in the form name@example.com."},
     )
-    relation = forms.ChoiceField(label="What is the person to you?", choices=list(catalogue.RELATIONS.items()))
+    relation = forms.ChoiceField(
+        label="What is the person to you?",
+        choices=[("", "Choose one"), *catalogue.RELATIONS.items()],
+        error_messages={"required": "Choose what the person is to you."},
+    )
     identifiers = text(
         "What else identifies them", hint="Customer number, former name, postal address.", rows=2, required=False
     )
     details = text("What they wrote", hint="In their own words, as far as possible.", required=False)
     channel = forms.ChoiceField(
         label="How did it reach you?",
-        choices=[(key, label) for key, label in catalogue.CHANNELS.items() if key != Channel.WEB_FORM],
+        choices=[
+            ("", "Choose one"),
+            *((key, label) for key, label in catalogue.CHANNELS.items() if key != Channel.WEB_FORM),
+        ],
+        error_messages={"required": "Choose how it reached you."},
     )
     received_at = LocalMoment(
         label="When did it reach you?", error_messages={"required": "Enter the date and time of receipt."}
@@ -229,7 +237,10 @@ class DeliverForm(StepForm):
                 error_messages={"required": "Say whether this part was given."},
             )
             self.fields[f"why_{item.key}"] = forms.CharField(
-                label="Why it does not apply", required=False, max_length=500, empty_value=""
+                label="Why it does not apply",
+                required=False,
+                max_length=500,
+                widget=forms.TextInput(attrs={"aria-label": f"Why it does not apply: {item.label}"}),
             )
         parts = [name for item in self.record.type.items for name in (f"part_{item.key}", f"why_{item.key}")]
         self.order_fields(["answer", "download", *parts, "reason"])

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from audit import presenters as stories
+from audit.encryption import ERASED
 from privacy import personal_data
 from privacy.case_files import queries as case_queries
 from privacy.case_files.models import RequestFile
@@ -40,6 +41,7 @@ RULES = {
     Kind.DSR_PROMISE: "Our contract: 30 days after validation",
     Kind.DSR_ASSISTANCE: "Project rule on GDPR Art. 28(3)(e)",
 }
+ORDER = [Basis.LAW, Basis.PROMISE, Basis.TARGET]
 SOON = timedelta(days=7)
 PATH = (State.RECEIVED, State.VALIDATED, State.IN_PROGRESS, State.DELIVERED)
 
@@ -137,7 +139,8 @@ def case(record: SubjectRequest, now: datetime, zone: str) -> Case:
     """Everything that the page of one request shows."""
     deadlines = list(deadline_queries.of(record))
     binding = deadline_queries.binding(deadlines)
-    cards = [clock(d, now, binds=d is binding) for d in deadlines if d.state != ClockState.ENDED]
+    shown = sorted((d for d in deadlines if d.state != ClockState.ENDED), key=lambda d: ORDER.index(Basis(d.basis)))
+    cards = [clock(d, now, binds=d is binding) for d in shown]
     return Case(
         record=record,
         clocks=cards,
@@ -193,8 +196,8 @@ def _facts(record: SubjectRequest, zone: str) -> list[dict[str, Any]]:
         {"term": "Person", "text": record.subject_name},
         {"term": "E-mail", "text": record.subject_email, "none": "None given"},
         {"term": "Relation", "text": catalogue.RELATIONS[catalogue.Relation(record.relation)]},
-        {"term": "Also identified by", "text": record.identifiers, "none": "Nothing else given"},
-        {"term": "What they wrote", "text": record.details, "none": "Nothing"},
+        _readable("Also identified by", record.identifiers, "Nothing else given"),
+        _readable("What they wrote", record.details, "Nothing"),
         {"term": "Came by", "text": catalogue.CHANNELS[catalogue.Channel(record.channel)]},
         {"term": "Received", "at": record.received_at, "tz": zone},
     ]
@@ -220,6 +223,14 @@ def _facts(record: SubjectRequest, zone: str) -> list[dict[str, Any]]:
         ]
     assignee = record.assignee.full_name if record.assignee else ""
     return [*facts, {"term": "Assigned to", "text": assignee, "none": "Nobody yet"}]
+
+
+def _readable(term: str, text: str, none: str) -> dict[str, Any]:
+    return (
+        {"term": term, "none": "No longer readable here"}
+        if text == ERASED
+        else {"term": term, "text": text, "none": none}
+    )
 
 
 def outcome(record: SubjectRequest, zone: str) -> list[dict[str, Any]]:

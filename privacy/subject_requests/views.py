@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms as django_forms
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -52,8 +52,8 @@ def subject_requests(request: HttpRequest) -> HttpResponse:
     filters = forms.FilterForm(request.GET or {"state": "open"}, workers=queries.workers())
     wanted = filters.wanted()
     sort = request.GET.get("sort", "due")
-    found = queries.listed(wanted, now=now, sort=sort)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    found: Any = queries.listed(wanted, now=now, sort=sort)
+    page: Page[SubjectRequest] = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     return render(
         request,
         "privacy/subject_requests/list.html",
@@ -61,7 +61,7 @@ def subject_requests(request: HttpRequest) -> HttpResponse:
             "filters": filters,
             "filters_active": wanted != queries.Filter(),
             "page": page,
-            "rows": presenters.rows(page.object_list, now),
+            "rows": presenters.rows(list(page.object_list), now),
             "columns": COLUMNS,
             "sort": sort,
             "now": now,
