@@ -15,16 +15,14 @@ from audit.transitions import MoveRefused, move
 from privacy.deadlines import actions as deadlines
 from privacy.deadlines import queries as deadline_queries
 from privacy.deadlines.clock import BusinessDeadline
-from privacy.deadlines.models import Deadline
 from privacy.deadlines.states import Basis, Kind
 from privacy.deadlines.states import State as Clock
 from tenants import schemas
 from tenants.tenancy import queries as tenancy
-from tenants.tenancy.models import Tenant
 from tenants.wakeups.actions import wake
 from trust_center.document_requests import catalogue, queries, states
 from trust_center.document_requests.adapters import letters
-from trust_center.document_requests.catalogue import Filing
+from trust_center.document_requests.catalogue import Filing, Ringing, Serving
 from trust_center.document_requests.models import DocumentRequest, Download, Enquiry, Grant, Pass
 from trust_center.document_requests.states import ALARMS, Link, State
 from trust_center.documents import queries as documents
@@ -73,7 +71,9 @@ def submit(filing: Filing, *, nonce: str, now: datetime) -> None:
             raise
 
 
-def submit_for_tenant(filing: Filing, *, tenant: Tenant, member_id: UUID, role: str, nonce: str, now: datetime) -> UUID:
+def submit_for_tenant(
+    filing: Filing, *, tenant: Serving, member_id: UUID, role: str, nonce: str, now: datetime
+) -> UUID:
     """A signed-in member asks in the tenant's name: received at once. Returns the id of the request, or of its twin."""
     actor, reason = member_actor(tenant.name, member_id, role), "Asked in the workspace"
     with schemas.on_platform():
@@ -225,12 +225,12 @@ def expire_due(now: datetime) -> int:
     return ended
 
 
-def ring(deadline: Deadline, now: datetime) -> None:
+def ring(deadline: Ringing, now: datetime) -> None:
     """Tell those who may answer that the promise is near its end, or past it."""
     record = queries.by_subject(deadline.subject)
     if record is not None and record.state in states.OPEN:
         template = "document-overdue" if deadline.state == Clock.MISSED else "document-due"
-        letters.to_answerers(record, template, now, deadline)
+        letters.to_answerers(record, template, now)
 
 
 @transaction.atomic
@@ -255,7 +255,7 @@ def _expire_next(now: datetime) -> bool:
 
 
 def _create(
-    filing: Filing, served_from: Tenant, nonce: str, now: datetime, member_id: UUID | None = None
+    filing: Filing, served_from: Serving, nonce: str, now: datetime, member_id: UUID | None = None
 ) -> DocumentRequest:
     of_tenant = {"tenant_id": served_from.pk, "tenant_name": served_from.name, "member_id": member_id}
     record = DocumentRequest(

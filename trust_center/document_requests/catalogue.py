@@ -3,6 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
+from uuid import UUID
+
+
+class Serving(Protocol):
+    """The tenant, or Complere itself, whose region answers."""
+
+    @property
+    def pk(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def calendar(self) -> str: ...
+    @property
+    def time_zone(self) -> str: ...
+
+
+class Ringing(Protocol):
+    """A deadline whose alarm rings."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def state(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,10 @@ from django.conf import settings
 
 from audit.presenters import Story
 from privacy.deadlines import queries as deadlines
-from privacy.deadlines.models import Deadline
 from privacy.deadlines.states import State as Clock
 from tenants.regions import catalogue as regions
-from tenants.tenancy.models import Tenant
 from trust_center.document_requests import queries
-from trust_center.document_requests.catalogue import COUNTRIES, Filing
+from trust_center.document_requests.catalogue import COUNTRIES, Filing, Serving
 from trust_center.document_requests.models import DocumentRequest, Enquiry, Grant
 from trust_center.document_requests.states import OPEN, PURPOSE_WORDS, TONES, WORDS, Purpose, State
 from trust_center.documents.catalogue import CATALOGUE, CLASSIFICATION_WORDS
@@ -84,7 +82,7 @@ def promise(now: datetime, calendar: str, time_zone: str, region: str) -> dict[s
     return {"clock": clock, "region": regions.region(region).name, "time_zone": time_zone}
 
 
-def clock_of(found: Iterable[Deadline], now: datetime) -> dict[str, Any] | None:
+def clock_of(found: Iterable[Any], now: datetime) -> dict[str, Any] | None:
     """The clock that counts, as the due components take it: the newest, since an answer starts a new one."""
     shown = [deadline for deadline in found if deadline.state != Clock.ENDED]
     if not shown:
@@ -211,7 +209,7 @@ def hours(minutes: int) -> str:
     return f"{minutes / 60:.1f}".removesuffix(".0")
 
 
-def identity(name: str, email: str, tenant: Tenant) -> list[dict[str, Any]]:
+def identity(name: str, email: str, tenant: Serving) -> list[dict[str, Any]]:
     """Who asks, as the workspace knows it already."""
     country = regions.region(tenant.region).country
     return [
@@ -222,7 +220,7 @@ def identity(name: str, email: str, tenant: Tenant) -> list[dict[str, Any]]:
     ]
 
 
-def filing_of(data: dict[str, Any], name: str, email: str, tenant: Tenant) -> Filing:
+def filing_of(data: dict[str, Any], name: str, email: str, tenant: Serving) -> Filing:
     """What a member asks for, with the identity that the workspace knows."""
     return Filing(
         name=name,

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from privacy.deadlines.models import Deadline
 from privacy.deadlines.queries import key
 from tenants.members.accounts import queries as accounts
 from tenants.members.outbox import actions as outbox
@@ -44,11 +43,11 @@ def expired(record: DocumentRequest, now: datetime) -> None:
     _to_requester(record, "document-expired", now)
 
 
-def to_answerers(record: DocumentRequest, template: str, now: datetime, deadline: Deadline | None = None) -> None:
+def to_answerers(record: DocumentRequest, template: str, now: datetime) -> None:
     """Tell everybody who may answer; who asked stands in the console only."""
     link = outbox.link("document-request", record.pk)
     for person in accounts.with_permission(ANSWERERS):
-        values = {**_values(record), "person": person, "link": link, "deadline": deadline}
+        values = {**_values(record), "person": person, "link": link}
         outbox.queue_email(
             to=person.email,
             subject_key=person.subject_key,
