@@ -38,9 +38,11 @@ def answer_requests() -> None:
     from privacy import bells, personal_data
     from privacy.deadlines.states import Kind
     from trust_center.document_requests import actions, queries
+    from trust_center.updates import queries as updates
 
     bells.register(Kind.DOCUMENT_ANSWER, actions.ring)
     personal_data.register("Requests for documents", queries.held_about)
+    personal_data.register("Subscriptions to changes", updates.held_about)
 
 
 def tell_histories() -> None:

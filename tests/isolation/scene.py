@@ -46,7 +46,7 @@ WANTED: dict[str, dict[str, Any]] = {
     "trust_center.Subscription": {
         "email_index": lambda mark: mark.word,
         "token_hash": lambda mark: digest(mark.token),
-        "confirm_by": lambda mark: timezone.now() + timedelta(days=1),
+        "expires_at": lambda mark: timezone.now() + timedelta(days=1),
     },
 }
 

@@ -83,7 +83,7 @@ def subscribe(*, email: str, every_change: bool, now: datetime) -> Subscription:
             return known
         token = _new_token(known, now)
         known.every_change = known.every_change or every_change
-        known.save(update_fields=["mailed_at", "token_hash", "confirm_by", "every_change"])
+        known.save(update_fields=["mailed_at", "token_hash", "expires_at", "every_change"])
         _mail_token(known, token, now)
     return known
 
@@ -93,7 +93,7 @@ def confirm(token: str, *, now: datetime) -> Subscription:
     pending = queries.by_confirm_token(token, now)
     if pending is None:
         raise TokenRefused("This link was used already, or is older than 7 days.")
-    changes = {"token_hash": None, "confirm_by": None, "confirmed_at": now}
+    changes = {"token_hash": None, "expires_at": None, "confirmed_at": now}
     return move(pending, State.CONFIRMED, actor=SUBSCRIBER, now=now, reason="Confirmed by the mailed link", **changes)
 
 
@@ -147,21 +147,21 @@ def _begin(email: str, every_change: bool, now: datetime) -> Subscription:  # no
 
 def _new_token(subscription: Subscription, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
-    subscription.token_hash, subscription.confirm_by = queries.digest(token), now + CONFIRM_WITHIN
-    wake(subscription.confirm_by)
+    subscription.token_hash, subscription.expires_at = queries.digest(token), now + CONFIRM_WITHIN
+    wake(subscription.expires_at)
     return token
 
 
 def _end(subscription: Subscription, *, actor: context.Actor, now: datetime, reason: str) -> None:
     with context.regulated_write(actor=actor, reason=reason):
-        nothing_left = {"email_index": None, "token_hash": None, "confirm_by": None}
+        nothing_left = {"email_index": None, "token_hash": None, "expires_at": None}
         ended = move(subscription, State.ENDED, actor=actor, now=now, reason=reason, **nothing_left)
         subject_keys.destroy(ended.subject_key, actor=actor, now=now, reason=reason)
 
 
 def _mail_token(subscription: Subscription, token: str, now: datetime) -> None:
     path = _path("confirm-subscription", token)
-    _mail(subscription, "subscription-confirm", now, confirm_path=path, confirm_by=subscription.confirm_by)
+    _mail(subscription, "subscription-confirm", now, confirm_path=path, expires_at=subscription.expires_at)
 
 
 def _mail(

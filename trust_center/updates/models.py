@@ -53,7 +53,7 @@ class Subscription(models.Model):
     state_changed_at = models.DateTimeField()
     created_at = models.DateTimeField()
     mailed_at = models.DateTimeField()
-    confirm_by = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
 
     history = History(excluded_fields=["email_index", "token_hash", "mailed_at"])
@@ -61,7 +61,7 @@ class Subscription(models.Model):
     class Meta:
         indexes = [
             # Used by queries.unconfirmed. Holds only what still waits.
-            models.Index(name="subscription_confirm_by", fields=["confirm_by"], condition=models.Q(state="pending")),
+            models.Index(name="subscription_expires", fields=["expires_at"], condition=models.Q(state="pending")),
         ]
         constraints = [
             models.CheckConstraint(name="subscription_state_is_known", condition=models.Q(state__in=[*states.State])),
@@ -72,8 +72,8 @@ class Subscription(models.Model):
             ),
             models.CheckConstraint(
                 name="subscription_waits_exactly_while_pending",
-                condition=models.Q(state="pending", token_hash__isnull=False, confirm_by__isnull=False)
-                | (~models.Q(state="pending") & models.Q(token_hash=None, confirm_by=None)),
+                condition=models.Q(state="pending", token_hash__isnull=False, expires_at__isnull=False)
+                | (~models.Q(state="pending") & models.Q(token_hash=None, expires_at=None)),
             ),
             models.CheckConstraint(
                 name="subscription_confirmed_says_when",

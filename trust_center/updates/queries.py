@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Min, QuerySet
 
 from audit.subject_keys.queries import blind_index
-from tenants import signing
+from tenants import schemas, signing
 from trust_center.updates.models import Subscription, Update
 from trust_center.updates.states import FORM_LIVES, State, Topic
 
@@ -46,11 +46,11 @@ def subscribers(topic: str) -> QuerySet[Subscription]:
 
 def unconfirmed(now: datetime) -> QuerySet[Subscription]:
     """Subscriptions that nobody confirmed in time."""
-    return Subscription.objects.filter(state=State.PENDING, confirm_by__lte=now).order_by("confirm_by")
+    return Subscription.objects.filter(state=State.PENDING, expires_at__lte=now).order_by("expires_at")
 
 
 def next_unconfirmed_at() -> datetime | None:
-    found: datetime | None = Subscription.objects.filter(state=State.PENDING).aggregate(at=Min("confirm_by"))["at"]
+    found: datetime | None = Subscription.objects.filter(state=State.PENDING).aggregate(at=Min("expires_at"))["at"]
     return found
 
 
@@ -61,7 +61,7 @@ def by_email(email: str) -> Subscription | None:
 
 def by_confirm_token(token: str, now: datetime) -> Subscription | None:
     """The pending subscription that this mailed token confirms, while it lives."""
-    pending = Subscription.objects.filter(token_hash=digest(token), state=State.PENDING, confirm_by__gt=now)
+    pending = Subscription.objects.filter(token_hash=digest(token), state=State.PENDING, expires_at__gt=now)
     return pending.select_related("subject_key").first()
 
 
@@ -71,6 +71,14 @@ def by_unsubscribe_token(token: str) -> Subscription | None:
         return Subscription.objects.filter(pk=key).first()
     except (django_signing.BadSignature, ValidationError):
         return None
+
+
+def held_about(email: str) -> list[str]:
+    """What is held about the person with this address, a line each (GDPR Art. 15). Empty in a tenant's schema."""
+    found = by_email(email) if schemas.is_platform() else None
+    if found is None:
+        return []
+    return [f"Subscription to changes, {found.state} since {found.state_changed_at:%Y-%m-%d %H:%M} UTC"]
 
 
 def unsubscribe_token(subscription: Subscription) -> str:
