@@ -19,6 +19,10 @@ from audit.subject_keys import hashing, queries
 ERASED = "erased"
 
 
+class PlainTextRefused(ValueError):
+    """Personal data were about to reach the database in the clear."""
+
+
 class _Sealed:
     """Ciphertext as it stands in the row, not yet looked at."""
 
@@ -94,7 +98,12 @@ class PersonalText(models.TextField):  # type: ignore[type-arg]
         return value.token if isinstance(value, _Sealed) else cast("str | None", value)
 
     def get_prep_value(self, value: Any) -> Any:
-        return value.token if isinstance(value, _Sealed) else super().get_prep_value(value)
+        """Ciphertext only: `update()` and `bulk_update()` do not pass `pre_save`, and must not write plain text."""
+        if isinstance(value, _Sealed):
+            return value.token
+        if value and not str(value).startswith(hashing.MARK):
+            raise PlainTextRefused(f"{self.name} holds personal data: set it on the record and save that.")
+        return super().get_prep_value(value)
 
     def _key_of(self, instance: models.Model) -> Any:
         return getattr(instance, self.key)

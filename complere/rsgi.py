@@ -22,7 +22,8 @@ log = structlog.get_logger(__name__)
 
 THREADS: Final = 8
 # More than any form of ours takes; Django's own limits are lower and answer with a page.
-LARGEST_BODY: Final = 32 * 1024 * 1024
+# The largest form carries a file of 5 MB.
+LARGEST_BODY: Final = 12 * 1024 * 1024
 TEXT: Final = [("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")]
 Headers = list[tuple[str, str]]
 

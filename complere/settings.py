@@ -123,7 +123,7 @@ def _database(url: str) -> dict[str, object]:
         "CONN_HEALTH_CHECKS": True,
         "SWITCH_ROLE": not AS_OWNER,
         "OPTIONS": {
-            "options": "-c timezone=UTC -c statement_timeout=120000 -c idle_in_transaction_session_timeout=60000"
+            "options": "-c timezone=UTC -c statement_timeout=120000 -c idle_in_transaction_session_timeout=180000"
         },
         "TEST": {"MIGRATE": False},
     }
@@ -198,7 +198,9 @@ _mail = urlsplit(EMAIL_URL)
 EMAIL_HOST, EMAIL_PORT = _mail.hostname or "localhost", _mail.port or 25
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.username or "", _mail.password or ""
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.scheme == "smtp+tls", _mail.scheme == "smtps"
-EMAIL_TIMEOUT = 20
+# For each step of the talk with the mail server. The mail's row is locked meanwhile, so about ten steps
+# must end well before the database gives up on an idle transaction.
+EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("MAIL_FROM", "Complere Trust Center <trust@complere.example>")
 
 # --- Pages ------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from audit import presenters
         from tenants import chores
+        from tenants.members.accounts import actions as accounts
+        from tenants.members.accounts import queries as account_queries
         from tenants.members.accounts.presenters import STORIES as ACCOUNTS
         from tenants.members.contacts import actions as contacts
         from tenants.members.contacts import queries as contact_queries
@@ -19,5 +21,8 @@ class MembersConfig(AppConfig):
         chores.register(chores.Chore("outbox", run=outbox.deliver_due, next_due=mails.next_due))
         # After the outbox: a mail that has just failed flags its contact in the same round.
         chores.register(chores.Chore("contacts", run=contacts.look_after, next_due=contact_queries.next_due))
+        chores.register(
+            chores.Chore("ended sessions", run=accounts.forget_ended, next_due=account_queries.next_session_end)
+        )
         for story in (*ACCOUNTS, *CONTACTS):
             presenters.register(story)

@@ -49,6 +49,11 @@ def by_schema(schema: str) -> Tenant | None:
     return Tenant.objects.filter(schema_name=schema).exclude(state=State.CLOSED).first()
 
 
+def with_data_in(schema: str) -> Tenant | None:
+    """The tenant whose data a schema holds, also once it is closed: duties towards it last as long as its data do."""
+    return Tenant.objects.filter(schema_name=schema).first()
+
+
 def by_host(host: str) -> Tenant | None:
     return Tenant.objects.filter(domains__domain=host).exclude(state=State.CLOSED).first()
 

@@ -5,18 +5,17 @@ the schema, runs its chores, and replaces the wake-ups it saw by the next moment
 for anybody: writers only add rows, sweepers take only rows that no other sweeper holds.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 
 from tenants import chores, schemas
 from tenants.tenancy import queries as tenancy
 from tenants.wakeups import queries
-from tenants.wakeups.models import WakeUp
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +27,32 @@ AFTER_FAILURE = timedelta(minutes=5)
 SWEEP_SECONDS = 20.0
 # Measured: a database backend keeps about 0.4 MB of catalogue for each schema it has been in.
 SCHEMAS_PER_CONNECTION = 200
+
+# Each in one statement, and none that waits: a row that another sweeper holds is left to that one.
+CLAIM = """
+    WITH first AS (
+        SELECT id, schema_name, due_at FROM tenants_wakeup WHERE due_at <= %(now)s
+        ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+    ), others AS (
+        SELECT id FROM tenants_wakeup
+        WHERE schema_name = (SELECT schema_name FROM first) AND due_at <= %(now)s AND id <> (SELECT id FROM first)
+        FOR UPDATE SKIP LOCKED
+    ), dropped AS (
+        DELETE FROM tenants_wakeup WHERE id IN (SELECT id FROM others)
+    ), leased AS (
+        UPDATE tenants_wakeup SET due_at = %(lease)s WHERE id IN (SELECT id FROM first)
+    )
+    SELECT schema_name, due_at FROM first
+"""
+REPLACE = """
+    WITH dropped AS (
+        DELETE FROM tenants_wakeup WHERE id IN (
+            SELECT id FROM tenants_wakeup WHERE id = ANY(%(seen)s) FOR UPDATE SKIP LOCKED
+        )
+    )
+    INSERT INTO tenants_wakeup (schema_name, due_at)
+    SELECT %(schema)s, at FROM (SELECT %(at)s::timestamptz AS at) AS next WHERE at IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,54 +116,34 @@ def sweep(*, clock: Callable[[], datetime], seconds: float = SWEEP_SECONDS) -> S
 
 def claim_next(*, now: datetime) -> Claim | None:
     """Lease one due schema, or None. If this process dies, another looks again when the lease is over."""
-    with schemas.on_platform(), transaction.atomic():
-        # skip_locked: a second sweeper takes the next schema instead of waiting for this one.
-        wakeup = queries.due(now).select_for_update(skip_locked=True).first()
-        if wakeup is None:
-            return None
-        claim = Claim(wakeup.schema_name, wakeup.due_at)
-        wakeup.due_at = now + _lease()
-        wakeup.save(update_fields=["due_at"])
-        # The others of this schema: whatever they were written for is seen by the visit that begins now.
-        queries.free(queries.of(claim.schema).filter(due_at__lte=now)).delete()
-    return claim
+    with schemas.on_platform(), connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"now": now, "lease": now + _lease()})
+        row = cursor.fetchone()
+    return Claim(*row) if row else None
 
 
 def work(schema: schemas.HasSchema, *, now: datetime) -> Visit:
-    """Run every chore of one schema until nothing is left, then settle."""
+    """Run the chores of one schema that are due, until none is, and replace its wake-ups by the next moment."""
     failed: set[str] = set()
-    total = 0
-    with schemas.inside(schema):
-        for _ in range(PASSES):
-            done = sum(_run(chore, now, failed) for chore in chores.every() if chore.name not in failed)
-            total += done
-            if not done:
-                break
-    again_at = settle(schema, now=now, idle=total == 0, failed=failed)
+    total, done = 0, 1
+    for _ in range(PASSES):
+        seen, moments = _ask(schema, now, failed)
+        due = [chore for chore in chores.every() if chore.name not in failed and _is_due(moments[chore.name], now)]
+        if not due or not done:
+            break
+        with schemas.inside(schema):
+            done = sum(_run(chore, now, failed) for chore in due)
+        total += done
+    else:
+        seen, moments = _ask(schema, now, failed)
+    again_at = _replace(schema, seen, _next(moments, now, idle=not done))
     return Visit(total, frozenset(failed), again_at)
 
 
-def settle(
-    schema: schemas.HasSchema, *, now: datetime, idle: bool = False, failed: Collection[str] = ()
-) -> datetime | None:
-    """Replace the wake-ups of a schema by the next moment that its chores name, and return that.
-
-    A wake-up is dropped only after the work behind it could be seen: first the wake-ups are read, then the chores are
-    asked. A writer that commits in between, or later, has added a wake-up that stays. `idle`: what was due could not
-    be done (another sweeper is at it), so look again after a lease.
-    """
-    with schemas.on_platform():
-        seen = list(queries.of(schema.schema_name).values_list("pk", flat=True))
-    with schemas.inside(schema):
-        moments = [moment for chore in chores.every() if (moment := _next_due(chore, now, failed)) is not None]
-    at = min(moments, default=None)
-    if at is not None and at <= now:
-        at = now + _lease() if idle else now
-    with schemas.on_platform(), transaction.atomic():
-        queries.free(WakeUp.objects.filter(pk__in=seen)).delete()
-        if at is not None:
-            WakeUp.objects.create(schema_name=schema.schema_name, due_at=at)
-    return at
+def settle(schema: schemas.HasSchema, *, now: datetime) -> datetime | None:
+    """Replace the wake-ups of a schema by the next moment that its chores name, and return that."""
+    seen, moments = _ask(schema, now, failed=())
+    return _replace(schema, seen, _next(moments, now, idle=False))
 
 
 def reconcile(schema: schemas.HasSchema, *, now: datetime) -> bool:
@@ -156,7 +161,7 @@ def _visit(claim: Claim, swept: Sweep, now: datetime) -> None:
     swept.schemas += 1
     swept.latest = max(swept.latest, (now - claim.due_at).total_seconds())
     with schemas.on_platform():
-        tenant = tenancy.by_schema(claim.schema)
+        tenant = tenancy.with_data_in(claim.schema)
     if tenant is None:
         _forget(claim.schema)
         return
@@ -204,10 +209,42 @@ def _lost(line: object) -> bool:
     return connection.connection is not line or not connection.is_usable()
 
 
+def _ask(
+    schema: schemas.HasSchema, now: datetime, failed: Collection[str]
+) -> tuple[list[int], dict[str, datetime | None]]:
+    """The wake-ups of a schema, and then when each of its chores is due: in this order.
+
+    A wake-up may be dropped only when the work behind it could be seen. A writer that commits between the two looks,
+    or later, has added a wake-up that is not among those read, and so it stays.
+    """
+    with schemas.on_platform():
+        seen = list(queries.of(schema.schema_name).values_list("pk", flat=True))
+    with schemas.inside(schema):
+        return seen, {chore.name: _next_due(chore, now, failed) for chore in chores.every()}
+
+
+def _is_due(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
+
+
+def _next(moments: Mapping[str, datetime | None], now: datetime, *, idle: bool) -> datetime | None:
+    """The earliest moment. What is due and could not be done (another sweeper is at it) waits for a lease."""
+    earliest = min((moment for moment in moments.values() if moment is not None), default=None)
+    if not _is_due(earliest, now):
+        return earliest
+    return now + _lease() if idle else now
+
+
+def _replace(schema: schemas.HasSchema, seen: list[int], at: datetime | None) -> datetime | None:
+    with schemas.on_platform(), connection.cursor() as cursor:
+        cursor.execute(REPLACE, {"schema": schema.schema_name, "seen": seen, "at": at})
+    return at
+
+
 def _forget(schema: str) -> None:
-    """A closed tenant has nothing to do any more."""
-    with schemas.on_platform(), transaction.atomic():
-        queries.free(queries.of(schema)).delete()
+    """A schema that belongs to no tenant has nothing to do any more."""
+    with schemas.on_platform():
+        queries.of(schema).delete()
 
 
 def _lease() -> timedelta:

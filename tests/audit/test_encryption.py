@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import context
-from audit.encryption import ERASED
+from audit.encryption import ERASED, PlainTextRefused
 from audit.subject_keys import actions as subject_keys
 from audit.subject_keys import hashing, queries
 from audit.subject_keys.hashing import CiphertextRefused
@@ -202,3 +202,8 @@ def move_bytes(one: Contact, source: str, other: Contact, target: str) -> None:
             f"UPDATE members_contact SET {target} = (SELECT {source} FROM members_contact WHERE id = %s) WHERE id = %s",
             [one.pk, other.pk],
         )
+
+
+def test_plain_text_is_refused_on_ways_that_pass_no_instance(in_acme):
+    with pytest.raises(PlainTextRefused, match="full_name"):
+        Contact.objects.update(full_name="Plain Ann")

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import get_hasher, identify_hasher, make_password
+from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -16,6 +17,9 @@ from tenants.members.accounts.adapters import attempts
 from tenants.members.accounts.models import Invitation, PasswordReset, User
 from tenants.members.outbox import actions as outbox
 from tenants.tenancy.queries import name_here
+
+# A used or late link is answered as such for a while, not as one that never was.
+KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 
@@ -257,3 +261,10 @@ def _tell(user: User, template: str, now: datetime, **values: object) -> None:
         now=now,
         about=f"members.user:{user.pk}",
     )
+
+
+def forget_ended(now: datetime) -> int:
+    """The chore: sessions and reset links that are over go, and with them what they still held of a person (Art. 5(1)(e))."""
+    sessions, _ = Session.objects.filter(expire_date__lte=now).delete()
+    resets, _ = PasswordReset.objects.filter(expires_at__lte=now - KEPT_AFTER_EXPIRY).delete()
+    return sessions + resets

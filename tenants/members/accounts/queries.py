@@ -3,7 +3,8 @@ from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Prefetch, Q, QuerySet
+from django.contrib.sessions.models import Session
+from django.db.models import Min, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 
 from audit.subject_keys.queries import blind_index
@@ -99,3 +100,9 @@ def latest_invitation(user: User) -> Invitation | None:
 
 def _newest_invitations() -> "Prefetch[str]":
     return Prefetch("invitations", queryset=Invitation.objects.order_by("-created_at"))
+
+
+def next_session_end() -> datetime | None:
+    """When the oldest session of this schema is over."""
+    found: datetime | None = Session.objects.aggregate(at=Min("expire_date"))["at"]
+    return found

@@ -119,14 +119,15 @@ def _message(email: Email) -> EmailMultiAlternatives:
 
 def _put_off(email: Email, failure: Exception, now: datetime) -> None:
     """Wait longer after each failure; a recipient who refused or was erased, or the last failure, ends it as failed."""
-    email.tries += 1
+    # A server that nobody reaches says nothing of the recipient: that counts as no try, and never as a bounce.
+    email.tries += not isinstance(failure, UNREACHABLE)
     email.last_error = f"{type(failure).__name__}: {_said(failure)}"[:500]
     refused = _is_refused(failure)
     if refused or isinstance(failure, RecipientErased) or email.tries > len(RETRIES):
         email.state, email.next_try_at = State.FAILED, None
         email.bounced_at = now if refused else None
     else:
-        email.next_try_at = now + RETRIES[email.tries - 1]
+        email.next_try_at = now + RETRIES[max(email.tries - 1, 0)]
     email.state_changed_at = now
     email.save(update_fields=["tries", "last_error", "state", "state_changed_at", "next_try_at", "bounced_at"])
 

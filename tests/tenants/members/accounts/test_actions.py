@@ -328,3 +328,12 @@ def test_a_corrected_name_is_kept_with_the_old_one_in_the_history(in_acme):
     names = [row.full_name for row in User.objects.get(pk=ann.pk).history.all()]
     assert names[0] == "Ann Admin-Weber"
     assert "Ann Admin" in names
+
+
+def test_sessions_and_reset_links_that_are_over_are_forgotten(in_acme):
+    from django.contrib.sessions.models import Session
+
+    for key, hours in (("over", -1), ("running", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=NOW + timedelta(hours=hours))
+    assert actions.forget_ended(NOW) == 1
+    assert [session.session_key for session in Session.objects.all()] == ["running"]
