@@ -1,5 +1,6 @@
 """Who is told. The incidents ask `recipients`; pages and alarms ask `needs_attention`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,11 @@ def contacts() -> QuerySet[Contact]:
 
 def by_kind(kind: str) -> Contact | None:
     return contacts().filter(kind=kind).first()
+
+
+def is_another(contact: Contact | None, said: Mapping[str, str]) -> bool:
+    """Whether `said` names another person than the contact, or another address."""
+    return contact is None or (contact.full_name, contact.email) != (said["full_name"], said["email"])
 
 
 def recipients(kind: str) -> list[Recipient]:

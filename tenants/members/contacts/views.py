@@ -76,8 +76,7 @@ def confirmed(request: HttpRequest) -> HttpResponse:
 
 
 def _kept(request: HttpRequest, kind: str, form: forms.Keep) -> HttpResponse:
-    before = queries.by_kind(kind)
-    moved = before is None or before.email != form.cleaned_data["email"]
+    moved = queries.is_another(queries.by_kind(kind), form.cleaned_data)
     actions.keep(kind=kind, **form.cleaned_data, actor=signed_in(request).actor, now=timezone.now())
     mailed = " We have mailed the person a link to confirm." if moved else ""
     messages.success(request, f"The {NAMES[kind]} is saved.{mailed}")

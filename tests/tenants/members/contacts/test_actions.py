@@ -86,7 +86,7 @@ def test_a_link_confirms_once_within_fourteen_days(in_acme):
     token = mails.token_in(mails.newest("contact-verification"))
     contact = actions.confirm(token=token, now=NOW + 14 * DAY - timedelta(seconds=1))
     last = contact.history.first()
-    assert (last.actor_name, last.actor_role) == ("Cora Contact", "Security contact")
+    assert (last.actor_name, last.actor_role) == ("Security contact", "Contact")
     with pytest.raises(LinkOver, match="confirmed this already"):
         actions.confirm(token=token, now=NOW + DAY)
 
@@ -115,14 +115,20 @@ def test_nobody_is_asked_twice_within_ten_minutes(in_acme):
         actions.ask_again(contact, actor=cast.person("ann").actor, now=NOW + timedelta(minutes=9))
 
 
-def test_another_address_must_be_confirmed_anew_and_another_name_need_not(in_acme):
+@pytest.mark.parametrize("change", [{"full_name": "Carl Contact"}, {"email": "carl@acme.example"}])
+def test_another_name_or_address_is_another_person_who_must_confirm_anew(in_acme, change):
     first = confirmed()
-    renamed = name(full_name="Carl Contact", now=NOW + DAY)
-    assert (renamed.verified_at, renamed.subject_key_id == first.subject_key_id) == (NOW, False)
-    assert Email.objects.filter(template="contact-verification").count() == 1
-    moved = name(full_name="Carl Contact", email="carl@acme.example", now=NOW + 2 * DAY)
-    assert moved.verified_at is None
-    assert Email.objects.filter(template="contact-verification").count() == 2
+    other = name(**change, now=NOW + DAY)
+    assert (other.verified_at, other.subject_key_id == first.subject_key_id) == (None, False)
+    assert asked() == 2
+    token = mails.token_in(mails.newest("contact-verification"))
+    assert actions.confirm(token=token, now=NOW + DAY).verified_at == NOW + DAY
+
+
+def test_another_telephone_is_the_same_person_and_needs_no_confirmation(in_acme):
+    first = confirmed()
+    same = name(phone="+49 30 9999", now=NOW + DAY)
+    assert (same.verified_at, same.subject_key_id, asked()) == (NOW, first.subject_key_id, 1)
 
 
 def test_the_history_keeps_who_the_contact_was(in_acme):
