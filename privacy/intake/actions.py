@@ -58,14 +58,17 @@ def _again(filing: Filing) -> str:
     return f"Sent again through the public form:\n{said}"
 
 
-def confirm(record: SubjectRequest, *, now: datetime) -> str:
-    """The address is theirs: the first step of knowing the person. The token of a link to follow the request."""
+def confirm(record: SubjectRequest, *, now: datetime) -> str | None:
+    """The address is theirs: the first step of knowing the person. The token of a link to follow the request.
+
+    None when it was confirmed before: that link was mailed, and one link is enough to guard.
+    """
     reason = "Opened the link that was mailed to the address"
     with context.regulated_write(actor=PERSON, reason=reason):
         fresh = queries.locked(record)
-        first = fresh.email_confirmed_at is None
-        if first:
-            fresh.email_confirmed_at = now
-            fresh.save(update_fields=["email_confirmed_at"])
-        mailed = case_files.send_link(fresh, "subject-request-received", now=now) if first else None
+        if fresh.email_confirmed_at is not None:
+            return None
+        fresh.email_confirmed_at = now
+        fresh.save(update_fields=["email_confirmed_at"])
+        mailed = case_files.send_link(fresh, "subject-request-received", now=now)
         return mailed or case_files.new_link(fresh, door=Door.FOLLOW, valid=FOLLOW_FOR, now=now)

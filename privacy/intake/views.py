@@ -60,7 +60,10 @@ def confirm_data_request(request: HttpRequest, token: str) -> HttpResponse:
     if record is None:
         return _page(request, "link_over", {}, status=404)
     if request.method == "POST":
-        return redirect("follow-data-request", token=actions.confirm(record, now=now))
+        follow = actions.confirm(record, now=now)
+        if follow is not None:
+            return redirect("follow-data-request", token=follow)
+        return _page(request, "confirmed", {})
     return _page(request, "confirm", {"record": record})
 
 

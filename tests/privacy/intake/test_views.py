@@ -67,6 +67,8 @@ def test_a_person_goes_from_the_form_to_the_answer_by_links_in_mail(person, acme
         assert SubjectRequest.objects.get().email_confirmed_at is None
     status = person.post(link, follow=True)
     assert "You have our answer by" in status.content.decode()
+    again = person.post(link)
+    assert (again.status_code, "It was confirmed before" in again.content.decode()) == (200, True)
 
     with schemas.inside(acme):
         record = SubjectRequest.objects.get()
