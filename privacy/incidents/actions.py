@@ -276,14 +276,19 @@ def _affect(incident: Incident, tenant: Any, now: datetime) -> AffectedTenant | 
 
 def _follow_ownership(incident: Incident, actor: context.Actor, now: datetime, reason: str) -> None:
     """Art. 33(1) begins or ceases to bind us, as own data turn out to be concerned or not (BRE-17)."""
-    if incident.own_data:
+    if _binds_us(incident):
         start_controller_clock(incident, actor=actor, now=now, reason=reason)
     else:
         deadlines.end(incident, Kind.BREACH_CONTROLLER, actor=actor, now=now, reason=reason)
 
 
+def _binds_us(incident: Incident) -> bool:
+    """Art. 33(1): our own data, and nobody decided with reasons that no risk is likely."""
+    return incident.own_data and incident.notification != Notification.NOT_NOTIFIABLE
+
+
 def _start_clocks(incident: Incident, actor: context.Actor, now: datetime, reason: str) -> None:
-    if incident.own_data and incident.notification != Notification.NOT_NOTIFIABLE:
+    if _binds_us(incident):
         start_controller_clock(incident, actor=actor, now=now, reason=reason)
     for row in queries.affected(incident).filter(notified_at=None):
         _start_promises(incident, row, actor, now, reason)

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from audit.transitions import MoveRefused
+from privacy.authority_notices import actions as authority
 from privacy.deadlines import actions as deadline_actions
 from privacy.deadlines import queries as deadlines
 from privacy.deadlines.states import Basis, Kind
@@ -16,7 +17,7 @@ from privacy.deadlines.states import State as Clock
 from privacy.incidents import actions, queries
 from privacy.incidents.clock import FactsRefused
 from privacy.incidents.models import Incident
-from privacy.incidents.states import State
+from privacy.incidents.states import Notification, State
 from tenants import schemas
 from tenants.members.outbox.models import Email
 from tests import cast
@@ -139,6 +140,16 @@ def test_own_data_found_concerned_later_start_the_clock_from_the_same_awareness(
     actions.record_facts(incident, facts={"own_data": True}, actor=actor("sam"), now=later, reason=WHY)
     assert running(incident) == [(Kind.BREACH_CONTROLLER, AWARE + timedelta(hours=72))]
     actions.record_facts(incident, facts={"own_data": False}, actor=actor("sam"), now=later, reason=WHY)
+    assert running(incident) == []
+
+
+@pytest.mark.req("BRE-13")
+def test_a_decision_not_to_notify_holds_when_own_data_are_found_concerned_again():
+    incident = stage.confirm(stage.log(own_data=True))
+    why = "The data were encrypted and the key is safe"
+    authority.decide(incident, decision=Notification.NOT_NOTIFIABLE, actor=actor("sam"), now=AWARE, reason=why)
+    for own in (False, True):
+        actions.record_facts(incident, facts={"own_data": own}, actor=actor("sam"), now=AWARE, reason=WHY)
     assert running(incident) == []
 
 
