@@ -94,6 +94,9 @@ class SubjectRequest(models.Model):
             models.Index(name="subject_request_state_due", fields=["state", "due_at", "id"]),
             models.Index(name="subject_request_right_due", fields=["right", "due_at", "id"]),
             models.Index(name="subject_request_assignee_due", fields=["assignee", "due_at", "id"]),
+            models.Index(
+                name="subject_request_open_assignee", fields=["assignee", "due_at", "id"], condition=Q(closed_at=None)
+            ),
             models.Index(name="subject_request_received", fields=["received_at", "id"]),
             # Used by queries.listed for a search, and by queries.same_request.
             models.Index(name="subject_request_email", fields=["email_index"], condition=~Q(email_index="")),
