@@ -64,6 +64,12 @@ MADE_UP: list[tuple[Any, Callable[[Any], Any]]] = [
 ]
 
 
+def unpaired(field: "models.Field[Any, Any]") -> bool:
+    """Who did what has not been done: `acknowledged_by` beside an empty `acknowledged_at`."""
+    moment = field.name.removesuffix("_by") + "_at"
+    return any(other.name == moment and other.null for other in field.model._meta.fields)
+
+
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -110,7 +116,7 @@ class Scene:
         wanted = WANTED.get(label, {})
         if field.name in wanted:
             return wanted[field.name](self.mark) if callable(wanted[field.name]) else wanted[field.name]
-        if isinstance(field, PersonalText):
+        if isinstance(field, PersonalText) and not unpaired(field):
             return self.mark.word
         if field.name == "token_hash":
             return digest(self.mark.token)
