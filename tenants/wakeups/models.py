@@ -13,8 +13,8 @@ class WakeUp(models.Model):
 
     class Meta:
         indexes = [
-            # Used by queries.due.
+            # Used by actions.claim_next.
             models.Index(name="wakeup_due", fields=["due_at"]),
-            # Used by queries.of.
+            # Used by actions.claim_next and queries.of.
             models.Index(name="wakeup_schema", fields=["schema_name", "due_at"]),
         ]

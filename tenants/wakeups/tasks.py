@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from tenants import schemas
+from tenants.tenancy.states import State
 from tenants.wakeups import actions, queries
 
 
@@ -17,7 +18,8 @@ def sweep() -> None:
 def reconcile() -> None:
     """Have every schema work out anew when it is next due: one small task for each, so that all workers share them."""
     for tenant in queries.sleepers():
-        if tenant.is_platform:
+        if tenant.is_platform or tenant.state == State.CLOSED:
+            # Nobody may send a message to a closed tenant, but its data are still ours to look after.
             actions.reconcile(tenant, now=timezone.now())
         else:
             with schemas.inside(tenant):
