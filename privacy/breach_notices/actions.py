@@ -89,12 +89,17 @@ def edit(notice: Notice, *, told: Mapping[str, Any], actor: context.Actor, now: 
     return fresh
 
 
-def approve(notice: Notice, *, actor: context.Actor, now: datetime, reason: str) -> Notice:
-    """A second person vouches for the words. Nobody who wrote at them may."""
+def approve(notice: Notice, *, seen: str, actor: context.Actor, now: datetime, reason: str) -> Notice:
+    """A second person vouches for the words. Nobody who wrote at them may.
+
+    `seen` is the `wording_digest` of what they read. Raises `MoveRefused` when it was changed since.
+    """
     with context.regulated_write(actor=actor, reason=reason) as write:
         fresh = _locked(notice)
         if str(actor.id) in fresh.writers:
             raise MoveRefused("You wrote at this notice, so another person has to approve it.")
+        if queries.wording_digest(fresh) != seen:
+            raise MoveRefused("The notice was changed after you opened it. Read it again before you approve it.")
         _check_leaks(fresh.affected, fresh.parts, fresh.what_is_new)
         by = _named(write.actor)
         return move(fresh, State.APPROVED, actor=actor, now=now, reason=reason, approved_at=now, approved_by=by)

@@ -68,6 +68,8 @@ class NoticeText(Findings):
 
 
 class Approve(forms.Form):
+    # The digest of what the approver has before them.
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     checked = forms.BooleanField(
         label="I have read every part, and it tells nothing of any other customer",
         error_messages={"required": "Read the notice and confirm that it tells nothing of any other customer."},

@@ -1,3 +1,5 @@
+import hashlib
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +31,12 @@ def of_tenant(row: AffectedTenant) -> QuerySet[Notice]:
 
 def unsent(row: AffectedTenant) -> Notice | None:
     return of_tenant(row).filter(state__in=UNSENT).first()
+
+
+def wording_digest(notice: Notice) -> str:
+    """Tells whether somebody changed what a notice says between reading and approving it."""
+    said = [str(notice.pk), notice.version, notice.content, notice.what_is_new, notice.next_update_hours]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def sent_of_many(rows: Iterable[Incident]) -> dict[Any, list[Notice]]:

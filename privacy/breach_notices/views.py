@@ -98,9 +98,9 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = forms.Approve(request.POST)
     if not form.is_valid():
         return _notice_page(request, notice, approve=form)
-    reason = "Read and found right, telling nothing of any other customer"
+    seen, reason = form.cleaned_data["seen"], "Read and found right, telling nothing of any other customer"
     try:
-        actions.approve(notice, actor=_actor(request), now=timezone.now(), reason=reason)
+        actions.approve(notice, seen=seen, actor=_actor(request), now=timezone.now(), reason=reason)
     except actions.ContentRefused as refused:
         form.add_error(None, str(refused))
         return _notice_page(request, notice, approve=form)
@@ -180,6 +180,7 @@ def _notice_page(request: HttpRequest, notice: Notice, *, approve: forms.Approve
     wrote = str(user.pk) in notice.writers
     found = [deadline for deadline in deadlines.of(row) if deadline.kind.startswith("breach.")]
     draft = notice.state == states.State.DRAFT
+    fresh = forms.Approve(initial={"seen": queries.wording_digest(notice)})
     values = {
         "notice": notice,
         "incident": row.incident,
@@ -187,7 +188,7 @@ def _notice_page(request: HttpRequest, notice: Notice, *, approve: forms.Approve
         "facts": presenters.facts(notice, tz),
         "versions": queries.of_tenant(row),
         "clocks": incident_words.clocks(found, now),
-        "approve": (approve or forms.Approve()) if draft and not wrote and user.has_perm(APPROVES) else None,
+        "approve": (approve or fresh) if draft and not wrote and user.has_perm(APPROVES) else None,
         "awaits_another": draft and wrote,
         "may_write": notice.sent_at is None and user.has_perm("privacy.work_incidents"),
         "may_send": notice.state == states.State.APPROVED and user.has_perm("privacy.work_incidents"),

@@ -31,7 +31,13 @@ def draft(row: AffectedTenant, *, by: str = "sam", now: datetime = AWARE, **chan
 
 def approved(row: AffectedTenant, *, now: datetime = AWARE, **changes: Any) -> Notice:
     notice = draft(row, now=now, **changes)
-    return actions.approve(notice, actor=actor("sue"), now=now, reason=WHY)
+    return approve(notice, now=now)
+
+
+def approve(notice: Notice, *, by: str = "sue", now: datetime = AWARE) -> Notice:
+    """Somebody approves what the notice says at this moment."""
+    seen = queries.wording_digest(queries.notices().get(pk=notice.pk))
+    return actions.approve(notice, seen=seen, actor=actor(by), now=now, reason=WHY)
 
 
 def send(row: AffectedTenant, *, now: datetime, delay_reasons: str = "", **changes: Any) -> Notice:

@@ -65,7 +65,7 @@ def test_who_wrote_cannot_approve():
     _, (row,) = breach("acme")
     notice = stage.draft(row)
     with pytest.raises(MoveRefused, match="another person has to approve it"):
-        actions.approve(notice, actor=actor("sam"), now=AWARE, reason=WHY)
+        stage.approve(notice, by="sam")
     assert queries.notices().get(pk=notice.pk).state == State.DRAFT
 
 
@@ -76,8 +76,22 @@ def test_who_edited_cannot_approve_either():
         notice, told=stage.told(measures_taken="Two links were closed"), actor=actor("sue"), now=AWARE, reason=WHY
     )
     with pytest.raises(MoveRefused):
-        actions.approve(notice, actor=actor("sue"), now=AWARE, reason=WHY)
-    assert actions.approve(notice, actor=actor("leo"), now=AWARE, reason=WHY).approved_by == "Leo Legal (Legal)"
+        stage.approve(notice)
+    assert stage.approve(notice, by="leo").approved_by == "Leo Legal (Legal)"
+
+
+@pytest.mark.parametrize(
+    "change", [{"measures_taken": "Two links were closed"}, {"next_update_hours": 24}, {"contact_name": "Another"}]
+)
+def test_what_changed_after_it_was_read_is_not_approved(change):
+    _, (row,) = breach("acme")
+    notice = stage.draft(row)
+    read = queries.wording_digest(notice)
+    actions.edit(notice, told=stage.told(**change), actor=actor("sam"), now=AWARE, reason=WHY)
+    with pytest.raises(MoveRefused, match="changed after you opened it"):
+        actions.approve(notice, seen=read, actor=actor("sue"), now=AWARE, reason=WHY)
+    assert queries.notices().get(pk=notice.pk).state == State.DRAFT
+    assert stage.approve(notice).state == State.APPROVED
 
 
 def test_editing_after_approval_drops_it():
@@ -118,7 +132,7 @@ def test_naming_another_affected_tenant_is_refused_at_each_step():
         )
     with pytest.raises(actions.ContentRefused):
         actions.send(
-            actions.approve(notice, actor=actor("sue"), now=AWARE, reason=WHY),
+            stage.approve(notice),
             delay_reasons="We told Globex Biotech first",
             actor=actor("sam"),
             now=SENT,
@@ -132,7 +146,7 @@ def test_a_tenant_added_after_the_draft_is_found_at_approval():
     notice = stage.draft(row, measures_taken="As at Globex Biotech")
     incidents.add_tenants(incident, tenant_ids=[cast.tenant("globex").pk], actor=actor("sam"), now=AWARE, reason=WHY)
     with pytest.raises(actions.ContentRefused):
-        actions.approve(notice, actor=actor("sue"), now=AWARE, reason=WHY)
+        stage.approve(notice)
 
 
 # --- sending ---------------------------------------------------------------------------------

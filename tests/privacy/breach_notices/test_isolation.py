@@ -15,6 +15,7 @@ from privacy.incidents import queries as incident_queries
 from tenants import schemas
 from tenants.members.outbox.models import Email
 from tests import cast
+from tests.privacy.breach_notices import stage
 from tests.privacy.incidents.stage import AWARE, FINDINGS, SCALE, WHY, actor, affect, confirm, log
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -78,7 +79,7 @@ def _try_to_send(common, own, reader):
         notice = actions.draft(row, told=told, actor=actor("sam"), now=AWARE)
     except actions.ContentRefused:
         return None
-    actions.approve(notice, actor=actor("sue"), now=AWARE, reason=WHY)
+    stage.approve(notice)
     return actions.send(notice, actor=actor("sam"), now=AWARE + timedelta(hours=1), reason=WHY)
 
 
