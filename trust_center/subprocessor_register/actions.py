@@ -56,12 +56,16 @@ def edit(
         return _next_version(latest, wording, now=now)
 
 
-def publish(draft: Listing, *, actor: context.Actor, now: datetime, reason: str) -> Listing:
+def publish(draft: Listing, *, seen: str, actor: context.Actor, now: datetime, reason: str) -> Listing:
     """Announce a change, or correct the entry at once where no notice is due (Art. 28(2), SUB-02, SUB-05).
 
-    Raises `RegisterRefused` when the change would take effect before the notice period is over.
+    `seen` is the `wording_digest` of what the publisher read. Raises `RegisterRefused` when it changed since, or
+    when the change would take effect before the notice period is over.
     """
     with context.regulated_write(actor=actor, reason=reason):
+        draft = Listing.objects.select_for_update().get(pk=draft.pk)
+        if queries.wording_digest(draft) != seen:
+            raise RegisterRefused("The draft was changed after you opened this page. Read it again before you publish.")
         kind, differing = queries.change_of(draft)
         if not needs_notice(kind):
             return _enter_into_force(draft, f"{WORDS[kind]}: {draft.category}", actor=actor, now=now, reason=reason)

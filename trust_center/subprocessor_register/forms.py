@@ -36,6 +36,11 @@ class Reasoned(forms.Form):
             raise forms.ValidationError(str(refused)) from refused
 
 
+class Publish(Reasoned):
+    # The digest of what the publisher has before them.
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+
 class Entry(Reasoned):
     """One sub-processor's entry (SUB-07). The first block is public, the vendor is for customers and the DPA."""
 

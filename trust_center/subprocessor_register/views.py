@@ -101,7 +101,9 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
         "Page, JSON and feed show it at once, and a new edition is written.",
         "Subscribers get a mail.",
     ]
-    return _act(request, draft, confirm, actions.publish, "The register is published. Subscribers are told by mail.")
+    form = forms.Publish(request.POST or None, initial={"seen": queries.wording_digest(draft)})
+    said = "The register is published. Subscribers are told by mail."
+    return _act(request, draft, confirm, actions.publish, said, form)
 
 
 @may("trust.edit_content")
@@ -132,12 +134,17 @@ def retire(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _act(
-    request: HttpRequest, row: Listing, confirm: dict[str, Any], act: Callable[..., Listing], said: str
+    request: HttpRequest,
+    row: Listing,
+    confirm: dict[str, Any],
+    act: Callable[..., Listing],
+    said: str,
+    form: forms.Reasoned | None = None,
 ) -> HttpResponse:
-    form = forms.Reasoned(request.POST or None)
+    form = form or forms.Reasoned(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            act(row, actor=signed_in(request).actor, now=timezone.now(), reason=form.cleaned_data["reason"])
+            act(row, actor=signed_in(request).actor, now=timezone.now(), **form.cleaned_data)
         except actions.RegisterRefused as refused:
             form.add_error(None, str(refused))
         else:

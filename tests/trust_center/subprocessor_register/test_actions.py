@@ -29,7 +29,15 @@ def edit(code: str = "SP-02", **changes: Any) -> Listing:
 
 
 def publish(draft: Listing, now: datetime = NOW) -> Listing:
-    return actions.publish(draft, actor=TESS, now=now, reason=WHY)
+    return actions.publish(draft, seen=queries.wording_digest(draft), actor=TESS, now=now, reason=WHY)
+
+
+def test_a_draft_that_changed_after_it_was_read_is_not_published() -> None:
+    read = queries.wording_digest(edit(vendor="Another Mail GmbH"))
+    changed = edit(vendor="A third GmbH")
+    with pytest.raises(actions.RegisterRefused, match="changed after you opened"):
+        actions.publish(changed, seen=read, actor=TESS, now=NOW, reason=WHY)
+    assert live() == {"current": "Example Mail Delivery GmbH"}
 
 
 def live(code: str = "SP-02") -> dict[str, str]:

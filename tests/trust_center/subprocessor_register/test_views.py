@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -32,10 +33,27 @@ def test_the_editor_announces_a_replacement(sign_in: SignIn, stranger: Callable[
     assert b"The draft is saved" in saved.content
     asked = tess.get(f"{DESK}SP-02/publish/").content.decode()
     assert "Replacement of a sub-processor. Changed: vendor." in asked
-    assert tess.post(f"{DESK}SP-02/publish/", {"reason": "A new contract"}).status_code == 302
+    assert publish(tess).status_code == 302
     page = stranger("localhost").get("/sub-processors/").content.decode()
     assert "Announced: Email delivery provider" in page
     assert "Another Mail GmbH" not in page
+
+
+def publish(client: Client) -> HttpResponse:
+    """Press the button of the page as it stands."""
+    page = client.get(f"{DESK}SP-02/publish/")
+    return client.post(
+        page.request["PATH_INFO"], {"reason": "A new contract", "seen": page.context["form"]["seen"].value()}
+    )
+
+
+def test_a_draft_that_changed_after_the_page_was_opened_is_not_published(sign_in: SignIn) -> None:
+    tess = sign_in("tess")
+    tess.post(f"{DESK}SP-02/edit/", form(vendor="Another Mail GmbH"))
+    seen = tess.get(f"{DESK}SP-02/publish/").context["form"]["seen"].value()
+    tess.post(f"{DESK}SP-02/edit/", form(vendor="A third GmbH"))
+    answer = tess.post(f"{DESK}SP-02/publish/", {"reason": "A new contract", "seen": seen})
+    assert (answer.status_code, b"changed after you opened this page" in answer.content) == (422, True)
 
 
 def test_a_new_entry_begins_as_a_draft(sign_in: SignIn) -> None:
@@ -68,14 +86,14 @@ def test_too_little_notice_is_told_on_the_page(sign_in: SignIn) -> None:
     tess = sign_in("tess")
     soon = (timezone.now() + timedelta(days=3)).date().isoformat()
     tess.post(f"{DESK}SP-02/edit/", form(vendor="Another Mail GmbH", effective_on=soon))
-    answer = tess.post(f"{DESK}SP-02/publish/", {"reason": "A new contract"})
+    answer = publish(tess)
     assert (answer.status_code, b"at the earliest" in answer.content) == (422, True)
 
 
 def test_a_change_is_called_off_and_an_entry_removed(sign_in: SignIn) -> None:
     tess = sign_in("tess")
     tess.post(f"{DESK}SP-02/edit/", form(vendor="Another Mail GmbH"))
-    tess.post(f"{DESK}SP-02/publish/", {"reason": "A new contract"})
+    publish(tess)
     assert tess.post(f"{DESK}SP-02/withdraw/", {"reason": "They objected"}).status_code == 302
     assert tess.post(f"{DESK}SP-02/withdraw/", {"reason": "They objected"}).status_code == 404
     assert tess.post(f"{DESK}SP-02/retire/", {"reason": "Contract ended"}).status_code == 302
