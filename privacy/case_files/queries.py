@@ -54,6 +54,11 @@ def file_of(case: Case, file_id: UUID | str, *purposes: str) -> RequestFile:
     return found.select_related("content_key").get(pk=file_id)
 
 
+def is_attached(form_token: UUID | None) -> bool:
+    """Whether the file of this rendered form is in a case already."""
+    return form_token is not None and RequestFile.objects.filter(form_token=form_token).exists()
+
+
 def files_of(case: Case) -> list[RequestFile]:
     """Names and sizes of a request's files, oldest first, without their content."""
     found = RequestFile.objects.filter(request_id=case.pk).defer("content")

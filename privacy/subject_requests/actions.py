@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import IntegrityError
 
@@ -13,6 +13,7 @@ from audit import context
 from audit.subject_keys import actions as subject_keys
 from audit.transitions import MoveRefused, label, move
 from privacy.case_files import actions as case_files
+from privacy.case_files import queries as case_queries
 from privacy.case_files.actions import Upload, signed
 from privacy.case_files.catalogue import ANSWER_OPEN_FOR
 from privacy.case_files.queries import home
@@ -63,22 +64,40 @@ class Filing:
 
 
 def file(
-    filing: Filing, *, actor: context.Actor, now: datetime, reason: str, form_token: UUID | None = None
+    filing: Filing,
+    *,
+    actor: context.Actor,
+    now: datetime,
+    reason: str,
+    form_token: UUID | None = None,
+    evidence: Upload | None = None,
 ) -> SubjectRequest:
     """Open a case and start its clocks: the law's month runs from receipt (GDPR Art. 12(3), DSR-01 to DSR-03).
 
-    The same `form_token` files once and returns the first case. Raises `RequestRefused`.
+    `evidence` comes with it: both are kept, or neither. The same `form_token` files once and returns the first
+    case, with the evidence if that is still missing. Raises `RequestRefused`.
     """
     if (known := queries.by_form_token(form_token)) is not None:
-        return known
+        return _with_evidence(known, evidence, actor=actor, now=now)
     _check_receipt(filing, now)
     try:
         with context.regulated_write(actor=actor, reason=reason):
-            return _open_case(filing, form_token=form_token, actor=actor, now=now, reason=reason)
+            record = _open_case(filing, form_token=form_token, actor=actor, now=now, reason=reason)
+            return _with_evidence(record, evidence, actor=actor, now=now)
     except IntegrityError:
         if (known := queries.by_form_token(form_token)) is None:
             raise
-        return known
+        return _with_evidence(known, evidence, actor=actor, now=now)
+
+
+def _with_evidence(
+    record: SubjectRequest, evidence: Upload | None, *, actor: context.Actor, now: datetime
+) -> SubjectRequest:
+    """The request with the file that came with its form, added once."""
+    token = uuid5(record.form_token, "evidence") if record.form_token else None
+    if evidence is not None and not case_queries.is_attached(token):
+        add_evidence(record, upload=evidence, form_token=token, actor=actor, now=now)
+    return record
 
 
 def _check_receipt(filing: Filing, now: datetime) -> None:
@@ -209,16 +228,8 @@ def ask_identity(
     """
     _ours(record)
     with context.regulated_write(actor=actor, reason=reason):
-        asked = move(
-            record,
-            State.IDENTITY_PENDING,
-            actor=actor,
-            now=now,
-            reason=reason,
-            identity_asked_at=now,
-            identity_doubt=doubt.strip(),
-            identity_asked_for=asked_for.strip(),
-        )
+        said = {"identity_doubt": doubt.strip(), "identity_asked_for": asked_for.strip()}
+        asked = move(record, State.IDENTITY_PENDING, actor=actor, now=now, reason=reason, identity_asked_at=now, **said)
         case_files.write_to(asked, "subject-request-identity", now=now, asked_for=asked.identity_asked_for)
     return asked
 
@@ -234,18 +245,9 @@ def validate(
     days = parameter("dsr.promise_days", jurisdiction(tenant.calendar), day).value
     promised = clock.promise_period(day, days, place)
     with context.regulated_write(actor=actor, reason=reason):
-        valid = move(
-            record,
-            State.VALIDATED,
-            actor=actor,
-            now=now,
-            reason=reason,
-            validated_at=now,
-            validated_by=signed(actor),
-            validation_check=check,
-            validation_note=note.strip(),
-            due_at=min(record.due_at, promised.end_exclusive),
-        )
+        checked = {"validated_at": now, "validated_by": signed(actor), "validation_check": check}
+        checked |= {"validation_note": note.strip(), "due_at": min(record.due_at, promised.end_exclusive)}
+        valid = move(record, State.VALIDATED, actor=actor, now=now, reason=reason, **checked)
         title = "Answer to the person, as promised"
         _start(
             valid, Kind.DSR_PROMISE, Basis.PROMISE, title, promised, started_at=now, actor=actor, now=now, reason=reason
@@ -361,8 +363,9 @@ def withdraw(record: SubjectRequest, *, actor: context.Actor, now: datetime, rea
 def add_evidence(
     record: SubjectRequest, *, upload: Upload, actor: context.Actor, now: datetime, form_token: UUID | None = None
 ) -> None:
-    """Put a file into the case; its description is the reason. The same `form_token` adds once."""
-    with context.regulated_write(actor=actor, reason=upload.description.strip() or "Evidence received"):
+    """Put a file into the case. The same `form_token` adds once."""
+    # The description speaks of a person and is sealed with the file: a reason would keep it in the clear for good.
+    with context.regulated_write(actor=actor, reason="Evidence was added"):
         case_files.attach(_open(record), upload, purpose=Purpose.EVIDENCE, actor=actor, now=now, form_token=form_token)
 
 

@@ -1,8 +1,7 @@
 """The desk for data-subject requests: the same pages in a tenant's workspace and in the console."""
 
-import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -91,19 +90,14 @@ def _filed(request: HttpRequest, form: forms.FileRequestForm) -> SubjectRequest 
     by: dict[str, Any] = {"actor": signed_in(request).actor, "now": timezone.now()}
     filing = actions.Filing(**form.given())
     token = form.cleaned_data["form_token"]
-    known = queries.by_form_token(token)
-    if known is not None:
-        return known
+    came = form.cleaned_data["evidence"]
+    evidence = replace(came, description="Came with the request") if came else None
+    reason = f"Received by {CHANNELS[filing.channel].lower()}"
     try:
-        record = actions.file(filing, form_token=token, reason=f"Received by {CHANNELS[filing.channel].lower()}", **by)
+        return actions.file(filing, form_token=token, evidence=evidence, reason=reason, **by)
     except RequestRefused as refused:
         _blame(form, refused.field, str(refused))
         return None
-    if form.cleaned_data["evidence"]:
-        upload = form.cleaned_data["evidence"]
-        named = Upload(name=upload.name, content=upload.content, description="Came with the request")
-        actions.add_evidence(record, upload=named, form_token=uuid.uuid5(token, "evidence"), **by)
-    return record
 
 
 @may("privacy.view_requests")
@@ -311,11 +305,8 @@ def add_evidence(request: HttpRequest, request_id: UUID) -> HttpResponse:
         data = form.cleaned_data
         upload = Upload(name=data["file"].name, content=data["file"].content, description=data["description"])
         by: dict[str, Any] = {"actor": signed_in(request).actor, "now": timezone.now()}
-        try:
-            actions.add_evidence(record, upload=upload, form_token=data["form_token"], **by)
-            return redirect(f"{reverse('subject-request', args=[record.pk])}#files")
-        except ReasonRefused as refused:
-            form.add_error("description", str(refused))
+        actions.add_evidence(record, upload=upload, form_token=data["form_token"], **by)
+        return redirect(f"{reverse('subject-request', args=[record.pk])}#files")
     told = {"heading": "Add evidence", "submit": "Add the file"}
     return _page(request, "privacy/subject_requests/step.html", {"form": form, "step": told, "record": record}, form)
 

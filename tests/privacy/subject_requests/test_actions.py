@@ -10,6 +10,7 @@ from audit import context
 from audit.transitions import MoveRefused
 from privacy.case_files import queries as case_queries
 from privacy.case_files.actions import Upload
+from privacy.case_files.models import RequestFile
 from privacy.deadlines import actions as deadlines
 from privacy.deadlines import queries as deadline_queries
 from privacy.deadlines.models import Deadline
@@ -336,6 +337,39 @@ def test_evidence_is_sealed_and_added_once_for_each_form(in_acme):
     [file] = case_queries.files_of(record)
     assert (file.name, file.size, case_queries.contents(file)) == ("letter.pdf", 15, b"%PDF-1.7 secret")
     assert b"secret" not in bytes(file.content)
+
+
+def test_what_a_file_is_said_to_show_stands_in_no_reason(in_acme):
+    upload = Upload(name="letter.pdf", content=b"%PDF-1.7", description="Passport of Jonas Weber")
+    actions.add_evidence(filed(), upload=upload, actor=WHY["actor"], now=NOW)
+    [version] = RequestFile.objects.get().history.all()
+    assert version.history_change_reason == "Evidence was added"
+
+
+def test_a_request_and_the_letter_it_came_with_are_filed_together_or_not_at_all(in_acme, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(actions.case_files, "attach", fail)
+    letter = Upload(name="letter.txt", content=b"Dear Acme")
+    with pytest.raises(RuntimeError, match="disk full"):
+        actions.file(filing(), evidence=letter, form_token=uuid4(), now=NOW, **WHY)
+    assert SubjectRequest.objects.count() == 0
+
+
+def test_a_form_sent_again_adds_the_letter_that_is_still_missing_and_only_once(in_acme):
+    token, letter = uuid4(), Upload(name="letter.txt", content=b"Dear Acme")
+    first = actions.file(filing(), form_token=token, now=NOW, **WHY)
+    for _ in range(2):
+        assert actions.file(filing(), evidence=letter, form_token=token, now=NOW, **WHY).pk == first.pk
+    assert [file.name for file in case_queries.files_of(first)] == ["letter.txt"]
+
+
+def test_a_form_sent_again_after_the_case_was_closed_leads_to_it(in_acme):
+    token, letter = uuid4(), Upload(name="letter.txt", content=b"Dear Acme")
+    first = actions.file(filing(), evidence=letter, form_token=token, now=NOW, **WHY)
+    actions.withdraw(first, now=NOW, **WHY)
+    assert actions.file(filing(), evidence=letter, form_token=token, now=NOW, **WHY).pk == first.pk
 
 
 def test_a_note_is_written_once_for_each_form(in_acme):

@@ -182,6 +182,14 @@ def test_evidence_comes_with_the_filing(sign_in, acme):
         assert (file.name, case_queries.contents(file)) == ("letter.pdf", b"%PDF-1.7 hello")
 
 
+def test_a_form_sent_again_with_the_letter_it_lacked_keeps_the_letter(sign_in, acme):
+    browser, values = sign_in("ben"), given()
+    for more in ({}, {"evidence": SimpleUploadedFile("letter.pdf", b"%PDF-1.7 hello")}):
+        assert browser.post("/requests/new/", values | more).status_code == 302
+    with schemas.inside(acme):
+        assert [file.name for file in case_queries.files_of(SubjectRequest.objects.get())] == ["letter.pdf"]
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
