@@ -28,7 +28,7 @@ class User(AbstractBaseUser):
     email = PersonalText()
     email_index = models.CharField(max_length=64, unique=True)
     full_name = PersonalText()
-    job_title = models.CharField(max_length=120, blank=True)
+    job_title = PersonalText(default="", blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     deactivated_at = models.DateTimeField(null=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import hashers
+from django.db import connection
 
 from audit.subject_keys.queries import blind_index
 from tenants import schemas
@@ -320,6 +321,16 @@ def test_guessing_the_present_password_in_an_open_session_is_stopped(in_acme):
             actions.change_own_password(ann, current="wrong password", password=NEW, now=NOW)
     with pytest.raises(actions.TooManyAttempts):
         actions.change_own_password(ann, current=cast.PASSWORD, password=NEW, now=NOW)
+
+
+def test_a_job_title_is_ciphertext_in_the_row_and_in_its_history(in_acme):
+    ann = cast.person("ann")
+    actions.change_profile(ann, full_name=ann.full_name, job_title="Head of quality", now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT job_title FROM members_user UNION SELECT job_title FROM members_historicaluser")
+        kept = [title for (title,) in cursor.fetchall()]
+    assert [title for title in kept if "quality" in title] == []
+    assert User.objects.get(pk=ann.pk).job_title == "Head of quality"
 
 
 def test_a_corrected_name_is_kept_with_the_old_one_in_the_history(in_acme):
