@@ -65,7 +65,7 @@ class Give(Late):
         },
     )
     nda_checked = forms.BooleanField(
-        label="A non-disclosure agreement with this company is in force; I have checked it.", required=False
+        label="I have checked that a non-disclosure agreement with this company is in force", required=False
     )
     message = forms.CharField(
         label="Message to the requester",

@@ -171,7 +171,7 @@ def grant(
     if not chosen or len(chosen) != len(set(versions)):
         raise RequestRefused("versions", "Choose at least one version that is published now.")
     if any(version.needs_nda for version in chosen) and not nda_checked:
-        raise RequestRefused("nda_checked", "Confirm that a non-disclosure agreement with this company is in force.")
+        raise RequestRefused("nda_checked", "Tick the box, or leave out what needs an agreement.")
     with context.regulated_write(actor=actor, reason=reason):
         fresh = _close(record, State.GRANTED, actor=actor, now=now, reason=reason, late_because=late_because)
         given = [_new_grant(fresh, version, actor, now, nda_checked=nda_checked) for version in chosen]
