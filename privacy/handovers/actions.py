@@ -12,6 +12,7 @@ from privacy.case_files import queries as case_queries
 from privacy.case_files.actions import Upload, signed
 from privacy.case_files.states import Purpose
 from privacy.deadlines import actions as deadlines
+from privacy.deadlines.states import Kind
 from privacy.subject_requests import actions as subject_requests
 from privacy.subject_requests import queries
 from privacy.subject_requests.actions import Filing
@@ -43,6 +44,7 @@ def hand_over(
         fresh = queries.locked(record)
         if fresh.state != State.RECEIVED:
             raise MoveRefused(f"Request {fresh.reference} is {fresh.state} and can no longer be handed over.")
+        was_theirs = fresh.for_tenant is not None
         reference = _file_there(_packed(fresh, actor, now), tenant, actor=actor, now=now, reason=reason)
         kept = move(
             fresh,
@@ -58,7 +60,10 @@ def hand_over(
             closed_at=now,
             closed_by=signed(actor),
         )
-        deadlines.meet(kept, actor=actor, now=now, reason=reason)
+        if was_theirs:
+            deadlines.meet(kept, Kind.DSR_ASSISTANCE, actor=actor, now=now, reason=reason)
+        # Clocks of an answer that is not ours to give: nobody answered, so nothing was met.
+        deadlines.end(kept, actor=actor, now=now, reason=reason)
         subject_keys.destroy(kept.content_key, actor=actor, now=now, reason=f"Handed over to {tenant.name}")
     return kept
 

@@ -26,7 +26,8 @@ def hand_over(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """The page that says what handing over does, and doing it."""
     record = _record(request_id)
     given = (request.POST,) if request.method == "POST" else ()
-    form = forms.HandOverForm(*given, tenants=tenancy.active_customers(), initial={"tenant": record.for_tenant})
+    own, tenants = record.for_tenant is None, tenancy.active_customers()
+    form = forms.HandOverForm(*given, tenants=tenants, filed_as_own=own, initial={"tenant": record.for_tenant})
     if given and form.is_valid() and (kept := _handed(request, record, form)):
         messages.success(
             request, f"Handed over to {kept.for_tenant_name}, filed there as {kept.handed_over_reference}."

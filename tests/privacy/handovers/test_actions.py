@@ -94,6 +94,15 @@ def test_the_clock_of_the_vendor_is_the_day_of_receipt(taken, acme, platform):
         assert [(d.state, d.met_at) for d in deadline_queries.of(taken)] == [(ClockState.MET, LATER)]
 
 
+def test_the_clocks_of_a_request_filed_as_own_end_unmet_as_nobody_answered(platform, acme):
+    with schemas.inside(platform):
+        record = filed()
+    hand_over(record, acme, platform)
+    with schemas.inside(platform):
+        found = {d.kind: (d.state, d.met_at) for d in deadline_queries.of(record)}
+    assert found == dict.fromkeys((Kind.DSR_STATUTORY, Kind.DSR_ASSISTANCE), (ClockState.ENDED, None))
+
+
 @pytest.mark.req("DSR-36")
 def test_no_other_tenant_sees_what_was_handed_over(taken, acme, globex, platform):
     hand_over(taken, acme, platform)
@@ -192,6 +201,19 @@ def test_support_takes_a_request_for_a_tenant_and_hands_it_over_by_the_pages(sig
         record = SubjectRequest.objects.get()
     theirs = sign_in("ben").get(f"/requests/{record.pk}/").content.decode()
     assert "taken by Suki Support, Complere" in theirs
+
+
+def test_a_request_filed_as_own_is_handed_over_only_by_who_checked_whose_person_it_is(sign_in, acme, platform):
+    with schemas.inside(platform):
+        record = filed()
+    suki, url = sign_in("sup"), f"/console/requests/{record.pk}/hand-over/"
+    assert "I checked that this person belongs to this tenant" in suki.get(url).content.decode()
+    values = {"tenant": str(acme.pk), "reason": "Acme runs this trial"}
+    answer = suki.post(url, values)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["checked"])
+    with schemas.inside(acme):
+        assert SubjectRequest.objects.count() == 0
+    assert suki.post(url, values | {"checked": "on"}).status_code == 302
 
 
 @pytest.mark.parametrize(("who", "status"), [("sup", 200), ("leo", 200), ("stan", 403), ("pat", 403)])
