@@ -43,6 +43,7 @@ class Email(models.Model):
             models.Index(name="email_about", fields=["about"]),
         ]
         constraints = [
+            models.CheckConstraint(name="email_state_is_known", condition=models.Q(state__in=[*states.State])),
             models.CheckConstraint(
                 name="email_waits_exactly_while_queued",
                 condition=models.Q(state="queued", next_try_at__isnull=False)
