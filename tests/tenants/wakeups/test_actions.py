@@ -132,6 +132,20 @@ def test_of_four_sweepers_that_begin_at_once_each_schema_is_claimed_by_one(tenan
     assert sorted(chain.from_iterable(at_once(4, take_all))) == names
 
 
+def test_a_sweeper_takes_the_next_schema_and_never_waits_for_another_sweeper(tenants):
+    wake(tenants["acme"], NOW - SECOND)
+    wake(tenants["globex"], NOW)
+
+    def claim_quickly():
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '300ms'")
+            return actions.claim_next(now=NOW)
+
+    with transaction.atomic():
+        assert actions.claim_next(now=NOW).schema == tenants["acme"].schema_name
+        assert elsewhere(claim_quickly).schema == tenants["globex"].schema_name
+
+
 def test_many_wakeups_of_one_schema_are_one_claim(tenants):
     for minutes in range(20):
         wake(tenants["acme"], NOW - timedelta(minutes=minutes))
