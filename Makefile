@@ -1,6 +1,10 @@
 # `make demo` runs the product, `make test` proves it. Both need only Python 3.11 or newer.
 PY := .venv/bin/python
 PYTEST_ARGS ?=
+# Two processes, a file in one of them; a fixed hash seed, so that both collect the same tests. The journeys run after
+# them and alone: they use the whole product at once.
+PYTEST := PYTHONHASHSEED=0 $(PY) -m pytest
+SUITE = $(PYTEST) -n 2 --dist loadfile --ignore=tests/journeys $(PYTEST_ARGS) && $(PYTEST) tests/journeys $(PYTEST_ARGS)
 OURS := complere tenants audit privacy trust_center manage.py
 
 .PHONY: help demo test test-real lint format types remigrate lock clean runtime dev
@@ -18,11 +22,11 @@ demo: runtime ## everything on this machine: PostgreSQL, Valkey, web, worker, be
 	@$(PY) manage.py demo
 
 test: lint types ## lint, types and all tests, on the embedded services
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(SUITE)
 
 test-real: dev ## all tests against the servers in DATABASE_ADMIN_URL, DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL
 	@sh -c ': "$${DATABASE_ADMIN_URL:?is not set}" "$${DATABASE_URL:?is not set}" "$${DATABASE_OWNER_URL:?is not set}" "$${REDIS_URL:?is not set}"'
-	DEMO=1 $(PY) -m pytest $(PYTEST_ARGS)
+	export DEMO=1; $(SUITE)
 
 lint: dev ## style and import rules
 	$(PY) -m ruff check .

@@ -264,7 +264,7 @@ def _tell(user: User, template: str, now: datetime, **values: object) -> None:
 
 
 def forget_ended(now: datetime) -> int:
-    """The chore: sessions and reset links that are over go, and with them what they still held of a person (Art. 5(1)(e))."""
+    """The chore: sessions and reset links that are over go, with all they held of a person (GDPR Art. 5(1)(e))."""
     sessions, _ = Session.objects.filter(expire_date__lte=now).delete()
     resets, _ = PasswordReset.objects.filter(expires_at__lte=now - KEPT_AFTER_EXPIRY).delete()
     return sessions + resets
