@@ -28,8 +28,8 @@ NAMES = {
     "levels": "the service levels",
     "terms": "the terms",
 }
-# Parts of the public page whose commitments describe security measures.
-MEASURES = ("security", "incidents")
+# Parts of the public page whose commitments describe security measures; notice of breaches stands in a clause.
+MEASURES = ("security",)
 
 
 def facts(kind: str, now: datetime) -> dict[str, Any]:
