@@ -50,7 +50,7 @@ def test_a_requester_gets_a_document(somebody, mark):
         requester.page.url,
         requester.page.locator(".kicker").first.inner_text().removeprefix("Request "),
     )
-    requester.opens_mail(address, reference)
+    requester.opens_mail(address, f"Your request {reference} is received")
 
     legal.follows("Document requests").reads(f"Northwind {mark}").follows(reference)
     legal.is_at(f"Request {reference}").reads("The review meets on Friday.", "Why this date?").follows("Grant")
@@ -110,7 +110,7 @@ def test_legal_asks_and_refuses(somebody, mark):
     legal.reads("For the eQMS.").follows("Refuse")
     legal.writes("Reason, as the requester reads it", "The eQMS is not sold in your country.")
     legal.writes("Reason", "Not sold there").presses("Refuse and mail the reason").reads("The refusal is mailed.")
-    requester.opens_mail(address, f"Your request {reference}").reads("The eQMS is not sold in your country.")
+    requester.opens_mail(address, f"Your request {reference}", besides=1).reads("The eQMS is not sold in your country.")
 
 
 @BOTH_WAYS

@@ -141,7 +141,10 @@ def test_the_page_names_what_it_was_computed_with(ask):
         ({"excluded": "-1"}, {"excluded": ["Enter 0 or more days."]}),
         ({"excluded": "9" * 400}, {"excluded": ["Enter at most 366 days."]}),
         ({"excluded": "many"}, {"excluded": ["Enter a whole number of days."]}),
-        ({"kind": "promise", "excluded": "3"}, {"excluded": ["Leave this empty: only the month of Art. 12(3) can be paused."]}),
+        (
+            {"kind": "promise", "excluded": "3"},
+            {"excluded": ["Leave this empty: only the month of Art. 12(3) can be paused."]},
+        ),
         (
             {"zone": "Middle/Earth"},
             {"zone": ["Enter a time zone as the tz database names it, for example Europe/Berlin."]},
