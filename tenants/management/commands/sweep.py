@@ -18,11 +18,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, seconds: float, reconcile: bool, **options: Any) -> None:
         if reconcile:
             lost = [actions.reconcile(tenant, now=timezone.now()) for tenant in queries.sleepers()]
-            self.stdout.write(f"{sum(lost)} of {len(lost)} wake-ups were lost and are set again")
+            self.stdout.write(f"lost wake-ups set again: {sum(lost)} of {len(lost)}")
         swept = actions.sweep(clock=timezone.now, seconds=seconds)
         self.stdout.write(
-            f"{swept.schemas} schemas visited, {swept.done} pieces of work done, {swept.failed} chores failed, "
-            f"latest {swept.latest:.1f} s after its moment"
+            f"schemas visited: {swept.schemas}; work done: {swept.done}; chores failed: {swept.failed}; "
+            f"latest: {swept.latest:.1f} s after its moment"
         )
         if swept.failed:
             raise SystemExit(1)
