@@ -9,6 +9,7 @@ of its own that is removed at the end. Needs nginx and wrk. Exits 1 when the bud
 import argparse
 import gzip
 import http.client
+import os
 import re
 import shutil
 import subprocess
@@ -39,8 +40,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Measured:
+    """`cpu_us`: processor time of the server for one request, which other work on the machine hardly changes."""
+
     requests: float
     p99_ms: float
+    cpu_us: float
+
+
+@dataclass(frozen=True)
+class Server:
+    port: int
+    pid: int
 
 
 def main() -> int:
@@ -48,8 +58,8 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="complere-benchmark-"))
     folder.chmod(0o755)
     try:
-        with product(folder, options.granian) as port, nginx(folder, port) as static_port:
-            return report(measure(port, static_port, options), options)
+        with product(folder, options.granian) as ours, nginx(folder, ours.port) as theirs:
+            return report(measure(ours, theirs, options), options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -64,7 +74,7 @@ def arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def product(folder: Path, extra: list[str]) -> Iterator[int]:
+def product(folder: Path, extra: list[str]) -> Iterator[Server]:
     """The product as `make demo` serves it, with its content loaded."""
     port = ports.free_port()
     env.put({"DEMO": "1", "PORT": str(port), "DATA_DIR": str(folder), "PLATFORM_ORIGIN": f"http://localhost:{port}"})
@@ -73,15 +83,15 @@ def product(folder: Path, extra: list[str]) -> Iterator[int]:
     try:
         for command in ("collectstatic --noinput -v0", "migrate_schemas -v0", "load_content -v0"):
             subprocess.run([sys.executable, "manage.py", *command.split()], cwd=ROOT, check=True, env=env.child())
-        with running([*demo.web_command(port), *extra], folder / "web.log"):
+        with running([*demo.web_command(port), *extra], folder / "web.log") as pid:
             wait_for(port)
-            yield port
+            yield Server(port, pid)
     finally:
         share.release()
 
 
 @contextmanager
-def nginx(folder: Path, port: int) -> Iterator[int]:
+def nginx(folder: Path, port: int) -> Iterator[Server]:
     """Nginx with a file of the same bytes, compressed beforehand as ours are, and the same headers."""
     body, headers = fetch(port, {})
     (folder / "page.html").write_bytes(body)
@@ -108,17 +118,17 @@ http {{
     )
     for path in (folder, folder / "page.html", folder / "page.html.gz"):
         path.chmod(0o755)
-    with running(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)], folder / "nginx.out"):
+    with running(["nginx", "-c", str(folder / "nginx.conf"), "-p", str(folder)], folder / "nginx.out") as pid:
         wait_for(static_port)
-        yield static_port
+        yield Server(static_port, pid)
 
 
 @contextmanager
-def running(command: list[str], log: Path) -> Iterator[None]:
+def running(command: list[str], log: Path) -> Iterator[int]:
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=ROOT, env=env.child(), stdout=output, stderr=subprocess.STDOUT)
     try:
-        yield
+        yield process.pid
     finally:
         process.terminate()
         try:
@@ -128,36 +138,66 @@ def running(command: list[str], log: Path) -> Iterator[None]:
             process.wait()
 
 
-def measure(port: int, static_port: int, options: argparse.Namespace) -> list[tuple[Case, Measured, Measured]]:
-    cases = [Case("200", {}, 200), Case("200 gzip", {"Accept-Encoding": "gzip"}, 200)]
-    rows = [alternate(case, (case, case), port, static_port, options) for case in cases]
-    ours, theirs = (Case("304", {"If-None-Match": dict(fetch(at, {})[1])["etag"]}, 304) for at in (port, static_port))
-    return [*rows, alternate(ours, (ours, theirs), port, static_port, options)]
+def measure(ours: Server, theirs: Server, options: argparse.Namespace) -> list[tuple[Case, Measured, Measured]]:
+    same = [Case("200", {}, 200), Case("200 gzip", {"Accept-Encoding": "gzip"}, 200)]
+    pairs = [(case, case) for case in same]
+    pairs.append((unchanged(ours), unchanged(theirs)))
+    return [alternate(pair, ours, theirs, options) for pair in pairs]
+
+
+def unchanged(server: Server) -> Case:
+    return Case("304", {"If-None-Match": dict(fetch(server.port, {})[1])["etag"]}, 304)
 
 
 def alternate(
-    case: Case, pair: tuple[Case, Case], port: int, static_port: int, options: argparse.Namespace
+    pair: tuple[Case, Case], ours: Server, theirs: Server, options: argparse.Namespace
 ) -> tuple[Case, Measured, Measured]:
     """In turn, so that what else the machine does falls on both; the best round of each counts."""
-    ours, theirs = [], []
+    mine, static = [], []
     for _ in range(options.rounds):
-        theirs.append(wrk(static_port, pair[1], options))
-        ours.append(wrk(port, pair[0], options))
-    return case, max(ours, key=lambda m: m.requests), max(theirs, key=lambda m: m.requests)
+        static.append(wrk(theirs, pair[1], options))
+        mine.append(wrk(ours, pair[0], options))
+    return pair[0], best(mine), best(static)
 
 
-def wrk(port: int, case: Case, options: argparse.Namespace) -> Measured:
-    headers = {"Host": f"localhost:{port}", **case.headers}
-    status = fetch_status(port, case.headers)
+def best(rounds: list[Measured]) -> Measured:
+    fastest = max(rounds, key=lambda m: m.requests)
+    return Measured(fastest.requests, fastest.p99_ms, min(m.cpu_us for m in rounds))
+
+
+def wrk(server: Server, case: Case, options: argparse.Namespace) -> Measured:
+    headers = {"Host": f"localhost:{server.port}", **case.headers}
+    status = fetch_status(server.port, case.headers)
     if status != case.status:
         raise SystemExit(f"{case.name}: the answer is {status}")
     command = ["wrk", "-t2", f"-c{options.connections}", f"-d{options.seconds}s", "--latency"]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
-    out = subprocess.run([*command, f"http://127.0.0.1:{port}/"], capture_output=True, text=True, check=True).stdout
+    before = cpu_seconds(server.pid)
+    url = f"http://127.0.0.1:{server.port}/"
+    out = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
+    spent = cpu_seconds(server.pid) - before
     if "Socket errors" in out or ("Non-2xx" in out and case.status == 200):
         raise SystemExit(out)
-    return Measured(float(found(r"Requests/sec:\s+([\d.]+)", out)), milliseconds(found(r"99%\s+([\d.]+[a-z]+)", out)))
+    total = float(found(r"(\d+) requests in", out))
+    return Measured(
+        float(found(r"Requests/sec:\s+([\d.]+)", out)),
+        milliseconds(found(r"99%\s+([\d.]+[a-z]+)", out)),
+        spent / total * 1_000_000,
+    )
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time, user and system, of a process and its children so far."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if pid in (int(path.parent.name), int(fields[1])):
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def found(pattern: str, text: str) -> str:
@@ -219,12 +259,12 @@ def wire(port: int) -> list[tuple[str, int]]:
 
 def report(rows: list[tuple[Case, Measured, Measured]], options: argparse.Namespace) -> int:
     say(f"wrk -t2 -c{options.connections} -d{options.seconds}, best of {options.rounds} alternating rounds")
-    say(f"{'answer':<10} {'ours/s':>10} {'p99 ms':>8} {'nginx/s':>10} {'p99 ms':>8} {'ratio':>7}")
+    say(f"{'answer':<10} {'ours/s':>10} {'p99 ms':>8} {'CPU µs':>7} {'nginx/s':>10} {'p99 ms':>8} {'CPU µs':>7} ratio")
     for case, ours, theirs in rows:
         ratio = ours.requests / theirs.requests
         say(
-            f"{case.name:<10} {ours.requests:>10,.0f} {ours.p99_ms:>8.2f} "
-            f"{theirs.requests:>10,.0f} {theirs.p99_ms:>8.2f} {ratio:>6.0%}"
+            f"{case.name:<10} {ours.requests:>10,.0f} {ours.p99_ms:>8.2f} {ours.cpu_us:>7.1f} "
+            f"{theirs.requests:>10,.0f} {theirs.p99_ms:>8.2f} {theirs.cpu_us:>7.1f} {ratio:>7.0%}"
         )
     sizes = wire(env.number("PORT"))
     for path, size in sizes:
