@@ -123,26 +123,34 @@ def claim_next(*, now: datetime) -> Claim | None:
 
 
 def work(schema: schemas.HasSchema, *, now: datetime) -> Visit:
-    """Run the chores of one schema that are due, until none is, and replace its wake-ups by the next moment."""
+    """Run the chores of one schema that are due, until none is, and replace its wake-ups by the next moment.
+
+    A wake-up may be dropped only when the work behind it could be seen: wake-ups are read first, chores are asked when
+    they are due after that. A writer that commits between the two looks, or later, has added a wake-up that stays.
+    """
     failed: set[str] = set()
     total, done = 0, 1
+    seen = _wakeups(schema)
+    moments = _ask(schema, chores.every(), now, failed)
     for _ in range(PASSES):
-        seen, moments = _ask(schema, now, failed)
         due = [chore for chore in chores.every() if chore.name not in failed and _is_due(moments[chore.name], now)]
         if not due or not done:
             break
         with schemas.inside(schema):
             done = sum(_run(chore, now, failed) for chore in due)
         total += done
-    else:
-        seen, moments = _ask(schema, now, failed)
+        # Work that a chore left for another has woken the schema; without that, only those that ran can tell new.
+        added = _wakeups(schema)
+        asked, seen = (due, seen) if added <= seen else (chores.every(), added)
+        moments |= _ask(schema, asked, now, failed)
     again_at = _replace(schema, seen, _next(moments, now, idle=not done))
     return Visit(total, frozenset(failed), again_at)
 
 
 def settle(schema: schemas.HasSchema, *, now: datetime) -> datetime | None:
     """Replace the wake-ups of a schema by the next moment that its chores name, and return that."""
-    seen, moments = _ask(schema, now, failed=())
+    seen = _wakeups(schema)
+    moments = _ask(schema, chores.every(), now, failed=())
     return _replace(schema, seen, _next(moments, now, idle=False))
 
 
@@ -209,18 +217,17 @@ def _lost(line: object) -> bool:
     return connection.connection is not line or not connection.is_usable()
 
 
-def _ask(
-    schema: schemas.HasSchema, now: datetime, failed: Collection[str]
-) -> tuple[list[int], dict[str, datetime | None]]:
-    """The wake-ups of a schema, and then when each of its chores is due: in this order.
-
-    A wake-up may be dropped only when the work behind it could be seen. A writer that commits between the two looks,
-    or later, has added a wake-up that is not among those read, and so it stays.
-    """
+def _wakeups(schema: schemas.HasSchema) -> set[int]:
     with schemas.on_platform():
-        seen = list(queries.of(schema.schema_name).values_list("pk", flat=True))
+        return set(queries.of(schema.schema_name).values_list("pk", flat=True))
+
+
+def _ask(
+    schema: schemas.HasSchema, asked: list[chores.Chore], now: datetime, failed: Collection[str]
+) -> dict[str, datetime | None]:
+    """When each of these chores is due, by its name."""
     with schemas.inside(schema):
-        return seen, {chore.name: _next_due(chore, now, failed) for chore in chores.every()}
+        return {chore.name: _next_due(chore, now, failed) for chore in asked}
 
 
 def _is_due(moment: datetime | None, now: datetime) -> bool:
@@ -235,9 +242,9 @@ def _next(moments: Mapping[str, datetime | None], now: datetime, *, idle: bool) 
     return now + _lease() if idle else now
 
 
-def _replace(schema: schemas.HasSchema, seen: list[int], at: datetime | None) -> datetime | None:
+def _replace(schema: schemas.HasSchema, seen: Collection[int], at: datetime | None) -> datetime | None:
     with schemas.on_platform(), connection.cursor() as cursor:
-        cursor.execute(REPLACE, {"schema": schema.schema_name, "seen": seen, "at": at})
+        cursor.execute(REPLACE, {"schema": schema.schema_name, "seen": list(seen), "at": at})
     return at
 
 

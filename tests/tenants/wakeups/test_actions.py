@@ -215,6 +215,19 @@ def test_what_commits_in_the_middle_of_a_visit_keeps_its_wakeup(tenants, only_ch
     assert wakeups(acme) == ([NOW + HOUR] if moment == "while a chore runs" else [NOW - SECOND])
 
 
+def test_work_that_arrives_for_another_chore_during_a_visit_is_done_in_it(tenants, only_chores):
+    acme, arrived, did = tenants["acme"], [], []
+
+    def work_arrives(now):
+        arrived.append(elsewhere(lambda: wake(acme, NOW)))
+        return 1
+
+    only_chores("other", lambda now: did.append(now) or 1, lambda: NOW if len(arrived) > len(did) else None)
+    only_chores("first", work_arrives, lambda: None if arrived else NOW)
+    assert actions.work(acme, now=NOW) == actions.Visit(2, frozenset(), None)
+    assert (did, wakeups(acme)) == ([NOW], [])
+
+
 def test_a_chore_that_fails_waits_five_minutes_and_keeps_nobody_else_from_work(tenants, only_chores, caplog):
     tried, did = [], []
 
