@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -66,7 +66,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     if base is None:
         raise Http404
     start = presenters.initial(base, queries.wording_digest([base]))
-    form = forms.Edit(request.POST or None, statement=base, initial=start)
+    form = forms.Edit(_posted(request), statement=base, initial=start)
     if request.method == "POST" and form.is_valid():
         seen, reason = form.cleaned_data["seen"], form.cleaned_data["reason"]
         actor = signed_in(request).actor
@@ -129,7 +129,7 @@ def retire(request: HttpRequest, code: str) -> HttpResponse:
 def security_contact(request: HttpRequest) -> HttpResponse:
     contact = queries.security_contact()
     start = {"contacts": "\n".join(contact.contacts), "languages": contact.languages} if contact else {}
-    form = forms.SecurityTxt(request.POST or None, initial=start)
+    form = forms.SecurityTxt(_posted(request), initial=start)
     if request.method == "POST" and form.is_valid():
         values = {name: form.cleaned_data[name] for name in ("contacts", "languages", "reason")}
         actions.set_security_contact(**values, actor=signed_in(request).actor, now=timezone.now())
@@ -142,7 +142,7 @@ def security_contact(request: HttpRequest) -> HttpResponse:
 
 
 def _publish(request: HttpRequest, drafts: list[Statement], confirm: dict[str, Any], to: str) -> HttpResponse:
-    form = forms.Reasoned(request.POST or None, initial={"seen": queries.wording_digest(drafts)})
+    form = forms.Reasoned(_posted(request), initial={"seen": queries.wording_digest(drafts)})
     if request.method == "POST" and form.is_valid():
         asked, actor = form.cleaned_data, signed_in(request).actor
         try:
@@ -158,7 +158,7 @@ def _publish(request: HttpRequest, drafts: list[Statement], confirm: dict[str, A
 def _act(
     request: HttpRequest, row: Statement, confirm: dict[str, Any], act: Callable[..., Statement], said: str
 ) -> HttpResponse:
-    form = forms.Reasoned(request.POST or None)
+    form = forms.Reasoned(_posted(request))
     if request.method == "POST" and form.is_valid():
         act(row, actor=signed_in(request).actor, now=timezone.now(), reason=form.cleaned_data["reason"])
         messages.success(request, said)
@@ -193,3 +193,8 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
         "may_publish": person.has_perm("trust.publish_content"),
         "may_read_history": person.has_perm("audit.view_history"),
     }
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent, also when nothing was: an empty form is an answer with errors."""
+    return request.POST if request.method == "POST" else None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -51,7 +51,7 @@ def entry(request: HttpRequest, code: str) -> HttpResponse:
 def add(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     earliest = queries.earliest_effect(now)
-    form = forms.Entry(request.POST or None, earliest=earliest, initial={"effective_on": earliest, "position": 100})
+    form = forms.Entry(_posted(request), earliest=earliest, initial={"effective_on": earliest, "position": 100})
     if request.method == "POST" and form.is_valid():
         actor, reason = signed_in(request).actor, form.cleaned_data["reason"]
         listing = actions.add(wording=form.wording, actor=actor, now=now, reason=reason)
@@ -68,7 +68,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
     if base is None or base.state == State.RETIRED:
         raise Http404
     start = forms.initial(base, queries.wording_digest(base))
-    form = forms.Entry(request.POST or None, earliest=queries.earliest_effect(now), initial=start)
+    form = forms.Entry(_posted(request), earliest=queries.earliest_effect(now), initial=start)
     if request.method == "POST" and form.is_valid():
         asked, actor = form.cleaned_data, signed_in(request).actor
         try:
@@ -101,7 +101,7 @@ def publish(request: HttpRequest, code: str) -> HttpResponse:
         "Page, JSON and feed show it at once, and a new edition is written.",
         "Subscribers get a mail.",
     ]
-    form = forms.Publish(request.POST or None, initial={"seen": queries.wording_digest(draft)})
+    form = forms.Publish(_posted(request), initial={"seen": queries.wording_digest(draft)})
     said = "The register is published. Subscribers are told by mail."
     return _act(request, draft, confirm, actions.publish, said, form)
 
@@ -141,7 +141,7 @@ def _act(
     said: str,
     form: forms.Reasoned | None = None,
 ) -> HttpResponse:
-    form = form or forms.Reasoned(request.POST or None)
+    form = form or forms.Reasoned(_posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             act(row, actor=signed_in(request).actor, now=timezone.now(), **form.cleaned_data)
@@ -173,3 +173,8 @@ def _rights(request: HttpRequest) -> dict[str, bool]:
         "may_publish": person.has_perm("trust.publish_content"),
         "may_read_history": person.has_perm("audit.view_history"),
     }
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent, also when nothing was: an empty form is an answer with errors."""
+    return request.POST if request.method == "POST" else None
