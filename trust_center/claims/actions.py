@@ -1,7 +1,7 @@
 """Writing, publishing and withdrawing what the public pages say."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,8 @@ from trust_center.updates.states import Topic
 
 PATHS = {Page.TRUST_CENTER: "/", Page.COMPLIANCE: "/compliance/"}
 TOPICS = {Page.TRUST_CENTER: Topic.CLAIMS, Page.COMPLIANCE: Topic.COMPLIANCE}
+# The same review again within this is a button pressed twice, and nothing to announce.
+PRESSED_TWICE = timedelta(minutes=1)
 
 
 class EditRefused(ValueError):
@@ -131,6 +133,9 @@ def set_security_contact(
     """Write security.txt anew; its `Expires` counts from `now` (RFC 9116, FMT-ST05)."""
     with context.regulated_write(actor=actor, reason=reason):
         row = SecurityContact.objects.select_for_update().first() or SecurityContact()
+        same = (row.contacts, row.languages) == (list(contacts), languages)
+        if same and row.reviewed_at is not None and now - row.reviewed_at < PRESSED_TWICE:
+            return row
         row.contacts, row.languages, row.reviewed_at = list(contacts), languages, now
         row.save()
         updates.announce(

@@ -29,8 +29,10 @@ class RegisterRefused(ValueError):
 
 
 def add(*, wording: Mapping[str, Any], actor: context.Actor, now: datetime, reason: str) -> Listing:
-    """A draft of a sub-processor that is not in the register yet."""
+    """A draft of a sub-processor that is not in the register yet. The same one sent twice is one draft."""
     with context.regulated_write(actor=actor, reason=reason):
+        if (same := Listing.objects.filter(state=State.DRAFT, version=1, **wording).first()) is not None:
+            return same
         start = {"code": queries.next_code(), "version": 1, "engaged_on": wording["effective_on"]}
         return _create({**start, **wording}, now=now)
 
