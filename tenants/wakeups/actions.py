@@ -131,7 +131,7 @@ def work(schema: schemas.HasSchema, *, now: datetime) -> Visit:
     failed: set[str] = set()
     total, done = 0, 1
     seen = _wakeups(schema)
-    moments = _ask(schema, chores.every(), now, failed)
+    moments = _ask(schema, now, failed)
     for _ in range(PASSES):
         due = [chore for chore in chores.every() if chore.name not in failed and _is_due(moments[chore.name], now)]
         if not due or not done:
@@ -139,10 +139,9 @@ def work(schema: schemas.HasSchema, *, now: datetime) -> Visit:
         with schemas.inside(schema):
             done = sum(_run(chore, now, failed) for chore in due)
         total += done
-        # Work that a chore left for another has woken the schema; without that, only those that ran can tell new.
-        added = _wakeups(schema)
-        asked, seen = (due, seen) if added <= seen else (chores.every(), added)
-        moments |= _ask(schema, asked, now, failed)
+        # All of them: a mail that bounced, for one, is news to whoever follows it up.
+        seen = _wakeups(schema)
+        moments = _ask(schema, now, failed)
     again_at = _replace(schema, seen, _next(moments, now, idle=not done))
     return Visit(total, frozenset(failed), again_at)
 
@@ -150,7 +149,7 @@ def work(schema: schemas.HasSchema, *, now: datetime) -> Visit:
 def settle(schema: schemas.HasSchema, *, now: datetime) -> datetime | None:
     """Replace the wake-ups of a schema by the next moment that its chores name, and return that."""
     seen = _wakeups(schema)
-    moments = _ask(schema, chores.every(), now, failed=())
+    moments = _ask(schema, now, failed=())
     return _replace(schema, seen, _next(moments, now, idle=False))
 
 
@@ -222,12 +221,10 @@ def _wakeups(schema: schemas.HasSchema) -> set[int]:
         return set(queries.of(schema.schema_name).values_list("pk", flat=True))
 
 
-def _ask(
-    schema: schemas.HasSchema, asked: list[chores.Chore], now: datetime, failed: Collection[str]
-) -> dict[str, datetime | None]:
-    """When each of these chores is due, by its name."""
+def _ask(schema: schemas.HasSchema, now: datetime, failed: Collection[str]) -> dict[str, datetime | None]:
+    """When each chore is due, by its name."""
     with schemas.inside(schema):
-        return {chore.name: _next_due(chore, now, failed) for chore in asked}
+        return {chore.name: _next_due(chore, now, failed) for chore in chores.every()}
 
 
 def _is_due(moment: datetime | None, now: datetime) -> bool:

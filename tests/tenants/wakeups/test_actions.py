@@ -228,6 +228,15 @@ def test_work_that_arrives_for_another_chore_during_a_visit_is_done_in_it(tenant
     assert (did, wakeups(acme)) == ([NOW], [])
 
 
+def test_what_a_chore_changes_for_another_is_seen_even_when_it_wakes_nobody(tenants, only_chores):
+    bounced = []
+    only_chores("follow up", lambda now: 0, lambda: NOW + HOUR if bounced else None)
+    only_chores("deliver", lambda now: bounced.append(now) or 1, lambda: None if bounced else NOW)
+    wake(tenants["acme"])
+    assert actions.sweep(clock=standing(NOW)).done == 1
+    assert wakeups(tenants["acme"]) == [NOW + HOUR]
+
+
 def test_a_chore_that_fails_waits_five_minutes_and_keeps_nobody_else_from_work(tenants, only_chores, caplog):
     tried, did = [], []
 
