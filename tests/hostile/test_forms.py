@@ -143,7 +143,7 @@ def stored(form, corpus):
 
 WHERE_NAMES_STAND = {
     "people", "person", "subject-requests", "subject-request", "incidents", "incident", "breach-register",
-    "record-history", "claims", "preview-content", "subprocessors-desk", "document-requests", "tenants", "contacts",
+    "record-history", "claims", "preview-content", "subprocessors-desk", "document-request", "tenants", "contacts",
 }  # fmt: skip
 ENDS_SESSIONS = {
     "sign-out", "sign-out-everywhere", "change-password", "password-reset-new", "person-deactivate", "person-roles",
