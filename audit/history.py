@@ -5,9 +5,12 @@ mandatory, the actor is a snapshot without foreign key, and history tables carry
 only: measured, naive ones made 638 relations a tenant.
 """
 
+import hashlib
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 from simple_history.models import HistoricalRecords
 
@@ -15,7 +18,13 @@ from audit import context
 
 
 def actor_name() -> str:
-    return context.current().actor.name
+    return context.current().actor.written_in(context.current_schema())[0]
+
+
+def actor_key_id() -> UUID | None:
+    """None outside of a write as well: migrations ask for the default of a new column."""
+    written = context.running()
+    return written.actor.written_in(context.current_schema())[1] if written else None
 
 
 def actor_role() -> str:
@@ -31,12 +40,17 @@ def request_id() -> str:
 
 
 class Entry(models.Model):
-    """What each history row says of the hand that wrote it (AT-01, §11.10(e))."""
+    """What each history row says of the hand that wrote it (AT-01, §11.10(e)).
+
+    `ledger_version` is set by the database: the event of the ledger that tells of the same change.
+    """
 
     actor_name = models.TextField(default=actor_name)
+    actor_key_id = models.UUIDField(null=True, default=actor_key_id)
     actor_role = models.TextField(default=actor_role)
     actor_kind = models.CharField(max_length=10, default=actor_kind)
     request_id = models.CharField(max_length=64, default=request_id, blank=True)
+    ledger_version = models.PositiveIntegerField(null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -73,6 +87,31 @@ class History(HistoricalRecords):
 
     def get_change_reason_for_object(self, instance: models.Model, history_type: str, using: str | None) -> str:
         return context.current().reason
+
+
+@dataclass(frozen=True, slots=True)
+class Regulated:
+    """What the database must know to capture a table: names of table, key column, history, and hidden columns."""
+
+    table: str
+    key: str
+    hidden: tuple[str, ...]
+    digest: str
+    history: str
+
+
+def regulated() -> list[Regulated]:
+    """Every regulated table, from the models themselves: who has a history is captured."""
+    models_of_ours = [model for model in apps.get_models() if hasattr(model, "history")]
+    return sorted((_entry(model) for model in models_of_ours), key=lambda entry: entry.table)
+
+
+def _entry(model: type[models.Model]) -> Regulated:
+    past = model.history.model  # type: ignore[attr-defined]
+    hidden = {field.column for field in model._meta.concrete_fields} - {f.column for f in past.tracked_fields}
+    columns = ",".join(sorted(field.column for field in model._meta.concrete_fields if field.column not in hidden))
+    digest = hashlib.sha256(columns.encode()).hexdigest()[:16]
+    return Regulated(model._meta.db_table, model._meta.pk.column, tuple(sorted(hidden)), digest, past._meta.db_table)
 
 
 def _set_user(row: Any, user_id: UUID | None) -> None:

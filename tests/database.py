@@ -25,6 +25,8 @@ SOURCES = (
     "tests/database.py",
     "complere/settings.py",
     "audit/**/*.py",
+    "audit/**/*.sql",
+    "complere/embedded/roles.py",
     "tenants/management/**/*.py",
 )
 

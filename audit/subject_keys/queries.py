@@ -1,7 +1,9 @@
 """The keys of this schema. Tenant keys are kept in the process; a person's key never is."""
 
 import base64
+from collections.abc import Iterable
 from functools import lru_cache
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
@@ -9,6 +11,10 @@ from django.db import connection
 from audit.context import current_schema
 from audit.subject_keys import hashing
 from audit.subject_keys.models import SubjectKey, TenantKey
+
+
+# What stands where a name was.
+ERASED_NAME = "erased"
 
 
 class ErasedError(Exception):
@@ -57,3 +63,36 @@ def word_indexes(text: str, purpose: str) -> list[str]:
     """One short keyed digest for each word, so that names can be searched word by word."""
     words = sorted(set(hashing.fold(text).split()))
     return [blind_index(word, purpose)[:24] for word in words]
+
+
+def seal_name(name: str, subject_key: SubjectKey) -> str:
+    """A person's name as trails keep it: ciphertext under their key; the name itself once they are erased."""
+    try:
+        key = open_subject_key(subject_key)
+    except ErasedError:
+        return ""
+    return hashing.to_token(hashing.seal(name.encode(), key, _place_of_name(str(subject_key.pk))))
+
+
+def open_name(token: str, subject_key: SubjectKey | None) -> str:
+    """The name that a trail holds, “erased” once its person is; a name in the clear is given back as it is."""
+    if not token.startswith(hashing.MARK):
+        return token
+    if subject_key is None:
+        return ERASED_NAME
+    try:
+        key = open_subject_key(subject_key)
+    except ErasedError:
+        return ERASED_NAME
+    return hashing.unseal(hashing.from_token(token), key, _place_of_name(str(subject_key.pk))).decode()
+
+
+def open_names(tokens: Iterable[tuple[str, UUID | None]]) -> dict[str, str]:
+    """The names behind many tokens, each with the id of its key; one query."""
+    pairs = {(token, key) for token, key in tokens if token.startswith(hashing.MARK)}
+    keys = SubjectKey.objects.in_bulk({key for _, key in pairs if key is not None})
+    return {token: open_name(token, keys.get(key) if key else None) for token, key in pairs}
+
+
+def _place_of_name(subject: str) -> str:
+    return f"{current_schema()}|{subject}|actor.name"

@@ -7,6 +7,8 @@ complere_platform  no      rows of the public schema, table by table as migratio
 complere_ledger    no      owns the audit ledger; granted to nobody
 """
 
+from pathlib import Path
+
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
@@ -44,6 +46,8 @@ DATABASE_RIGHTS: Final[tuple[LiteralString, ...]] = (
     "ALTER DATABASE {database} OWNER TO complere_owner",
     "REVOKE ALL ON DATABASE {database} FROM PUBLIC",
     "GRANT CONNECT ON DATABASE {database} TO complere_runtime",
+    # It makes one schema for each tenant's ledger, by a function of its own.
+    "GRANT CREATE ON DATABASE {database} TO complere_ledger",
 )
 SCHEMA_RIGHTS: Final[tuple[LiteralString, ...]] = (
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
@@ -51,6 +55,10 @@ SCHEMA_RIGHTS: Final[tuple[LiteralString, ...]] = (
     "CREATE SCHEMA IF NOT EXISTS extensions",
     "GRANT USAGE ON SCHEMA extensions TO PUBLIC",
 )
+
+
+# The ledger is the administrator's: whoever migrates, serves or works cannot change what captures them.
+LEDGER_SQL: Final = Path(__file__).resolve().parents[2] / "audit" / "ledger" / "content"
 
 
 class ServerRefused(Exception):
@@ -78,6 +86,7 @@ def prepare(admin_url: str, database: str, *, owner_password: str | None, runtim
         _make_database(server, database)
         with psycopg.connect(make_conninfo(admin_url, dbname=database), autocommit=True) as inside:
             _rights_inside(inside)
+            install_ledger(inside)
     return Prepared(made)
 
 
@@ -122,3 +131,18 @@ def _rights_inside(inside: "psycopg.Connection[tuple[object, ...]]") -> None:
         # The server itself wrote this text, quoted where it must be.
         statement = f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC"
         inside.execute(statement.encode())
+
+
+def install_ledger(inside: "psycopg.Connection[tuple[object, ...]]") -> None:
+    """The functions that capture, and the script that makes a tenant's book."""
+    with inside.transaction():
+        inside.execute((LEDGER_SQL / "ledger.sql").read_bytes())
+        book = (LEDGER_SQL / "book.sql").read_text()
+        inside.execute("DELETE FROM ledger.script")
+        inside.execute("INSERT INTO ledger.script (text) VALUES (%s)", [book])
+    try:
+        with inside.transaction():
+            inside.execute((LEDGER_SQL / "guards.sql").read_bytes())
+    except psycopg.errors.InsufficientPrivilege:
+        # A managed server grants no event triggers; the daily inventory finds what they would refuse.
+        pass

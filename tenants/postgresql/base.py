@@ -3,6 +3,9 @@
 The second wall: code that asks for a table of another schema gets `permission denied`
 from PostgreSQL, whatever the search path says. Measured cost: about 7 % of a query round
 trip. A tenant's path holds no `public`, so a missing table is an error, never Complere's.
+
+The same statement tells the transaction who acts and why (`audit.context`): said with every
+statement, it cannot outlive the block that said it, whatever savepoint is rolled back.
 """
 
 from typing import Any
@@ -12,8 +15,11 @@ from django_tenants.postgresql_backend import base
 from django_tenants.postgresql_backend.base import _check_schema_name
 from psycopg import pq, sql
 
+from audit import context
+
 PLATFORM_ROLE = "complere_platform"
 EXTENSIONS = "extensions"
+BOOK = "audit_"
 PUBLIC = "public"
 
 
@@ -22,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _get_cursor_search_paths(self) -> list[str]:
         _check_schema_name(self.schema_name)
-        return [self.schema_name, EXTENSIONS]
+        return [self.schema_name, f"{BOOK}{self.schema_name}", EXTENSIONS]
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         """Set path and role before each statement; unlike the stock backend, a failure is raised."""
@@ -42,10 +48,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _enter_statement(self) -> sql.Composed:
         path = sql.SQL(", ").join(sql.Identifier(name) for name in self._get_cursor_search_paths())
-        statement = sql.SQL("SET search_path = {}").format(path)
-        if not self.settings_dict.get("SWITCH_ROLE", True):
-            return statement
-        return sql.SQL("{}; SET ROLE {}").format(statement, sql.Identifier(role_of(self.schema_name)))
+        statements = [sql.SQL("SET search_path = {}").format(path)]
+        if self.settings_dict.get("SWITCH_ROLE", True):
+            statements.append(sql.SQL("SET ROLE {}").format(sql.Identifier(role_of(self.schema_name))))
+        if self.in_atomic_block:
+            declared = sql.Literal(context.declared())
+            statements.append(sql.SQL("SELECT set_config('app.context', {}, true)").format(declared))
+        return sql.SQL("; ").join(statements)
 
 
 def role_of(schema: str) -> str:

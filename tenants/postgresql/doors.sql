@@ -23,6 +23,53 @@ CREATE TABLE IF NOT EXISTS doors.tenant_template (
   only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one), script text NOT NULL);
 REVOKE ALL ON doors.tenant_template FROM PUBLIC;
 
+-- Which tables are regulated: their key, the columns that no trail holds, a digest of the others, and their history.
+CREATE TABLE IF NOT EXISTS doors.regulated_table (
+  name text PRIMARY KEY, key text NOT NULL, hidden text NOT NULL, digest text NOT NULL, history text NOT NULL);
+REVOKE ALL ON doors.regulated_table FROM PUBLIC;
+GRANT SELECT ON doors.regulated_table TO complere_platform;
+
+-- Put a trigger on a table, ALWAYS, unless it stands there with these very arguments.
+CREATE OR REPLACE FUNCTION doors.attach(trigger_name text, moment text, relation text, call text) RETURNS boolean LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $f$
+BEGIN
+  IF EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = relation::regclass AND t.tgname = trigger_name AND t.tgenabled = 'A'
+             AND pg_get_triggerdef(t.oid) LIKE '%EXECUTE FUNCTION ' || call) THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('CREATE OR REPLACE TRIGGER %I %s ON %s %s EXECUTE FUNCTION %s', trigger_name, moment, relation,
+    CASE WHEN moment LIKE '%TRUNCATE' THEN '' ELSE 'FOR EACH ROW' END, call);
+  EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, trigger_name);
+  RETURN true;
+END $f$;
+
+-- Capture on every regulated table of a schema, guards on those with signed states. Rows that were there before get
+-- their first event now, so that every later one can be compared with it.
+CREATE OR REPLACE FUNCTION doors.attach_capture(schema_name text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE r record; relation text; book text := 'audit_' || schema_name; was text := current_setting('app.context', true);
+BEGIN
+  PERFORM set_config('app.context', jsonb_build_object('schema', schema_name, 'reason', 'Baseline: the ledger begins with this',
+    'actor', jsonb_build_object('id', NULL, 'name', 'migration', 'role', 'service', 'kind', 'service'))::text, true);
+  FOR r IN SELECT d.* FROM doors.regulated_table d JOIN pg_tables t ON t.schemaname = schema_name AND t.tablename = d.name LOOP
+    relation := format('%I.%I', schema_name, r.name);
+    IF EXISTS (SELECT 1 FROM ledger.signed_record s WHERE s.obj = r.name) THEN
+      PERFORM doors.attach('aa_guard', 'BEFORE INSERT OR DELETE OR UPDATE', relation, format('%I.guard(%L)', book, r.key));
+    END IF;
+    IF r.name = 'audit_signature' THEN
+      PERFORM doors.attach('aa_guard', 'BEFORE INSERT OR DELETE OR UPDATE', relation, format('%I.seal()', book));
+    END IF;
+    PERFORM doors.attach('zz_truncate', 'BEFORE TRUNCATE', relation, 'ledger.refuse()');
+    PERFORM doors.attach('stamp', 'BEFORE INSERT', format('%I.%I', schema_name, r.history), format('%I.stamp(%L, %L)', book, r.name, r.key));
+    IF doors.attach('zz_audit', 'AFTER INSERT OR DELETE OR UPDATE', relation, format('%I.capture(%L, %L, %L)', book, r.key, r.hidden, r.digest)) THEN
+      EXECUTE format('UPDATE %s t SET %2$I = %2$I WHERE NOT EXISTS (SELECT 1 FROM %3$I.ledger_event e WHERE e.obj = %4$L AND e.pk = t.%2$I::text)',
+        relation, r.key, book, r.name);
+    END IF;
+  END LOOP;
+  PERFORM set_config('app.context', coalesce(was, ''), true);
+END $f$;
+REVOKE EXECUTE ON FUNCTION doors.attach(text, text, text, text), doors.attach_capture(text) FROM PUBLIC;
+
 -- Make schema and role of a new tenant, in the caller's transaction: half-way failures leave nothing.
 CREATE OR REPLACE FUNCTION doors.provision(schema_name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $f$
@@ -34,6 +81,9 @@ BEGIN
   EXECUTE format('GRANT %I TO complere_runtime', schema_name);
   EXECUTE format('CREATE SCHEMA %I', schema_name);
   EXECUTE replace((SELECT script FROM doors.tenant_template), '__schema__', schema_name);
+  PERFORM ledger.open(schema_name, schema_name);
+  PERFORM doors.attach_capture(schema_name);
+  PERFORM ledger.register(schema_name);
 END $f$;
 REVOKE EXECUTE ON FUNCTION doors.provision(text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION doors.provision(text) TO complere_platform;
@@ -49,11 +99,16 @@ BEGIN
     EXECUTE format('REVOKE ALL ON %I.%I FROM %I', schema_name, t, role_name);
     IF t = 'django_migrations' THEN
       EXECUTE format('GRANT SELECT ON %I.%I TO %I', schema_name, t, role_name);
-    ELSIF t LIKE '%\_historical%' THEN
+    ELSIF t LIKE '%\_historical%' OR t = 'audit_signature' THEN
       EXECUTE format('GRANT SELECT, INSERT ON %I.%I TO %I', schema_name, t, role_name);
     ELSE
       EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %I.%I TO %I', schema_name, t, role_name);
     END IF;
   END LOOP;
+  -- The guard of signed states looks for the signature.
+  EXECUTE format('GRANT USAGE ON SCHEMA %I TO complere_ledger', schema_name);
+  IF to_regclass(format('%I.audit_signature', schema_name)) IS NOT NULL THEN
+    EXECUTE format('GRANT SELECT ON %I.audit_signature TO complere_ledger', schema_name);
+  END IF;
 END $f$;
 REVOKE EXECUTE ON FUNCTION doors.grant_rights(text, text) FROM PUBLIC;

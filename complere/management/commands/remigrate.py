@@ -1,6 +1,6 @@
-"""Write the first migration of each app anew, and the tenant template with it.
+"""Write the migration of each app that is not released yet anew, and the tenant template with it.
 
-Only until the first release: from then on migrations are added, never rewritten.
+What `RELEASED` names is kept for ever: a database somewhere holds it. Everything later becomes one migration again.
 """
 
 import subprocess
@@ -22,6 +22,8 @@ APPS = {
     "privacy": "privacy",
     "trust_center": "trust_center",
 }
+RELEASED = {"0001_initial.py"}
+NAME = "trail_and_signatures"
 
 
 class Command(BaseCommand):
@@ -32,8 +34,9 @@ class Command(BaseCommand):
         with locks.exclusive(settings.BASE_DIR / ".venv" / "remigrate.lock"):
             for folder in APPS.values():
                 for path in (settings.BASE_DIR / folder / "migrations").glob("0*.py"):
-                    path.unlink()
-            manage("makemigrations", *APPS)
+                    if path.name not in RELEASED:
+                        path.unlink()
+            manage("makemigrations", "--name", NAME, *APPS)
             with tempfile.TemporaryDirectory(prefix="complere-remigrate-") as folder:
                 write_template(Path(folder))
 

@@ -4,14 +4,18 @@ manage.py migrate_schemas                                all schemas, one after 
 manage.py migrate_schemas --executor=subprocess --parallel=4   tenants in parallel processes
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
 
+from audit.history import regulated
+from audit.signatures.queries import signed_records
 from tenants import schemas
 from tenants.postgresql.base import PLATFORM_ROLE
 from tenants.tenancy.models import Tenant
@@ -38,6 +42,25 @@ def install() -> None:
         script = TEMPLATE.read_text() if TEMPLATE.exists() else ""
         cursor.execute("DELETE FROM doors.tenant_template")
         cursor.execute("INSERT INTO doors.tenant_template (script) VALUES (%s)", [script])
-        cursor.execute("SELECT doors.grant_rights(%s, %s)", [PUBLIC, PLATFORM_ROLE])
+        _register(cursor)
+        _open(cursor, PUBLIC, PLATFORM_ROLE)
         for schema in Tenant.objects.exclude(schema_name=PUBLIC).values_list("schema_name", flat=True):
-            cursor.execute("SELECT doors.grant_rights(%s, %s)", [schema, schema])
+            _open(cursor, schema, schema)
+
+
+def _register(cursor: CursorWrapper) -> None:
+    """Tell the database which tables are regulated and which states are signed: the models say so."""
+    cursor.execute("DELETE FROM doors.regulated_table")
+    cursor.executemany(
+        "INSERT INTO doors.regulated_table (name, key, hidden, digest, history) VALUES (%s, %s, %s, %s, %s)",
+        [(r.table, r.key, ",".join(r.hidden), r.digest, r.history) for r in regulated()],
+    )
+    cursor.execute("SELECT ledger.set_signed_records(%s)", [json.dumps(signed_records())])
+
+
+def _open(cursor: CursorWrapper, schema: str, role: str) -> None:
+    """Grants, the book and its triggers."""
+    cursor.execute("SELECT doors.grant_rights(%s, %s)", [schema, role])
+    cursor.execute("SELECT ledger.open(%s, %s)", [schema, role])
+    cursor.execute("SELECT doors.attach_capture(%s)", [schema])
+    cursor.execute("SELECT ledger.register(%s)", [schema])

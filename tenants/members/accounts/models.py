@@ -9,6 +9,7 @@ from django.utils.crypto import salted_hmac
 from audit.context import Actor
 from audit.encryption import PersonalText
 from audit.history import History
+from audit.subject_keys.queries import seal_name
 from tenants.members.roles import catalogue
 from tenants.schemas import current_schema
 
@@ -82,7 +83,14 @@ class User(AbstractBaseUser):
     @property
     def actor(self) -> Actor:
         """This person as the trail will name them from now on (AT-01)."""
-        return Actor(id=self.pk, name=self.full_name, role=self.role_names)
+        return Actor(
+            id=self.pk,
+            name=self.full_name,
+            role=self.role_names,
+            key_id=self.subject_key_id,
+            sealed=seal_name(self.full_name, self.subject_key),
+            home=current_schema(),
+        )
 
     def permissions(self) -> set[str]:
         return {p for key in self.role_keys if key in catalogue.ROLES for p in catalogue.ROLES[key].permissions}
