@@ -104,6 +104,13 @@ def test_an_app_has_only_its_doors_beside_its_features(app):
     assert files <= APP_FILES[app], files - APP_FILES[app]
 
 
+@pytest.mark.parametrize("library", sources.LIBRARIES)
+def test_a_pure_library_holds_only_its_own_modules(library):
+    folder = sources.ROOT / library.replace(".", "/")
+    assert {path.stem for path in folder.glob("*.py")} == sources.LIBRARIES[library]
+    assert {path.name for path in folder.iterdir() if path.is_dir()} <= {"__pycache__"}
+
+
 @pytest.mark.parametrize("path", python_of_apps())
 def test_only_actions_write(path):
     writes = lines(path, lambda node: is_orm_write(node) or is_raw_write(node))

@@ -62,6 +62,10 @@ def test_every_feature_folder_is_under_the_feature_contract():
     assert sorted(CONTRACTS["inside-a-feature"]["containers"]) == sources.features()
 
 
+def test_every_library_is_under_the_contract_of_the_pure():
+    assert set(sources.LIBRARIES) <= set(CONTRACTS["pure"]["source_modules"])
+
+
 def test_every_contract_is_tried():
     assert sorted(VIOLATIONS) == sorted(CONTRACTS)
 
@@ -85,3 +89,13 @@ def test_each_contract_catches_what_it_forbids(copy, contract):
     assert code == 1, said
     assert imported.rsplit(".", 1)[0].split(".")[0] in said
     assert "Contracts: 0 kept, 1 broken." in said
+
+
+@pytest.mark.parametrize("library", sources.LIBRARIES)
+def test_a_pure_library_knows_no_framework_and_nothing_of_its_app(copy, library):
+    path, app = f"{library.replace('.', '/')}/tree.py", library.split(".", maxsplit=1)[0]
+    for imported, contract in [("django.utils.timezone", "pure"), (f"{app}.context", app)]:
+        with broken(copy, path, imported):
+            code, said = lint(copy, contract)
+        assert code == 1, said
+        assert library in said
