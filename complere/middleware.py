@@ -7,6 +7,7 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 
 from audit.context import ReasonRefused
+from audit.signatures.actions import SignatureRefused
 from audit.transitions import MoveRefused
 from complere import refusals
 
@@ -54,7 +55,7 @@ class RefusalPages:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if isinstance(exception, MoveRefused):
+        if isinstance(exception, (MoveRefused, SignatureRefused)):
             return refusals.page(request, 409, str(exception))
         if isinstance(exception, ReasonRefused):
             return refusals.page(request, 422, str(exception))

@@ -1,9 +1,11 @@
 """The people of every test. Dov is the outsider: he belongs to another tenant."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from audit import context
+from audit.signatures.catalogue import Evidence, Meaning, Signing
 from tenants import schemas
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts.models import User
@@ -86,3 +88,9 @@ def person(key: str) -> User:
     user = by_email(part.email)
     assert user is not None, f"{key} is not in this schema"
     return user
+
+
+def signing(now: datetime, meaning: Meaning = Meaning.APPROVAL) -> Signing:
+    """An act of signing by somebody who has just proved with two components who they are."""
+    evidence = Evidence(methods=("password", "totp"), authenticated_at=now)
+    return Signing(meaning=meaning, evidence=evidence, time_zone="Europe/Berlin", nonce=uuid.uuid4().hex)

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from audit import context
-from audit.transitions import MoveRefused
+from audit.signatures.catalogue import Signing
+from audit.transitions import MoveRefused, signed_write
 from privacy.deadlines import actions as deadlines
 from privacy.deadlines.states import Kind
 from privacy.incidents import actions as incidents
@@ -15,12 +16,27 @@ from privacy.incidents.models import Incident
 from privacy.incidents.states import Notification
 
 
-def decide(incident: Incident, *, decision: Notification, actor: context.Actor, now: datetime, reason: str) -> Incident:
-    """Whether the authority is notified; not doing so needs the reason why no risk is likely (Art. 33(1), BRE-13)."""
+def decide(
+    incident: Incident,
+    *,
+    decision: Notification,
+    signing: Signing | None = None,
+    actor: context.Actor,
+    now: datetime,
+    reason: str,
+) -> Incident:
+    """Whether the authority is notified; not doing so needs the reason why no risk is likely (Art. 33(1), BRE-13).
+
+    Not notifying is signed. Raises `SignatureRefused`.
+    """
     with context.regulated_write(actor=actor, reason=reason) as write:
         fresh = _duty(incident)
-        fresh.notification, fresh.notification_reason = decision, write.reason
-        fresh.save(update_fields=["notification", "notification_reason"])
+        if fresh.notification == decision == Notification.NOT_NOTIFIABLE:
+            raise MoveRefused(f"It is decided already that the authority is not told of {fresh.reference}.")
+        said = {"notification": decision, "notification_reason": write.reason}
+        signed_write(
+            fresh, was=fresh.notification, to=decision, changes=said, signing=signing, actor=actor, now=now
+        )
         if decision == Notification.NOT_NOTIFIABLE:
             deadlines.end(fresh, Kind.BREACH_CONTROLLER, actor=actor, now=now, reason=reason)
         else:

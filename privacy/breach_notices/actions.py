@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from audit import context
+from audit.signatures.catalogue import Signing
 from audit.subject_keys import actions as subject_keys
 from audit.transitions import MoveRefused, move
 from privacy.breach_notices import catalogue, queries
@@ -89,7 +90,9 @@ def edit(notice: Notice, *, told: Mapping[str, Any], actor: context.Actor, now: 
     return fresh
 
 
-def approve(notice: Notice, *, seen: str, actor: context.Actor, now: datetime, reason: str) -> Notice:
+def approve(
+    notice: Notice, *, seen: str, signing: Signing, actor: context.Actor, now: datetime, reason: str
+) -> Notice:
     """A second person vouches for the words. Nobody who wrote at them may.
 
     `seen` is the `wording_digest` of what they read. Raises `MoveRefused` when it was changed since.
@@ -102,7 +105,8 @@ def approve(notice: Notice, *, seen: str, actor: context.Actor, now: datetime, r
             raise MoveRefused("The notice was changed after you opened it. Read it again before you approve it.")
         _check_leaks(fresh.affected, fresh.parts, fresh.what_is_new)
         by = _named(write.actor)
-        return move(fresh, State.APPROVED, actor=actor, now=now, reason=reason, approved_at=now, approved_by=by)
+        approved = {"approved_at": now, "approved_by": by}
+        return move(fresh, State.APPROVED, actor=actor, now=now, reason=reason, signing=signing, **approved)
 
 
 def send(notice: Notice, *, delay_reasons: str = "", actor: context.Actor, now: datetime, reason: str) -> Notice:

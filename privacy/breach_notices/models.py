@@ -47,6 +47,7 @@ class Notice(Told):
     """A notice to one affected tenant, as Complere wrote, approved and sent it. On the platform only."""
 
     STATES = states
+    SIGNING = states.SIGNING
 
     affected = models.ForeignKey(
         "privacy.AffectedTenant", on_delete=models.PROTECT, related_name="notices", db_index=False

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from audit.signatures.catalogue import Meaning, Rule
+
 
 class State(StrEnum):
     DRAFT = "draft"
@@ -22,6 +24,32 @@ TRANSITIONS = {
 }
 
 UNSENT = {State.DRAFT, State.APPROVED}
+
+# Of the notice as Complere wrote it; what becomes of it later is no part of its words.
+SIGNING = Rule(
+    moves={(State.DRAFT, State.APPROVED): (Meaning.APPROVAL,)},
+    open=frozenset({State.DRAFT}),
+    free=frozenset(
+        {
+            "state_changed_at",
+            "approved_at",
+            "approved_by",
+            "sent_at",
+            "sent_by",
+            "sent_to",
+            "delay_reasons",
+            "next_update_at",
+            "controller_safe_at",
+            "controller_limit_at",
+            "controller_zone",
+            "acknowledged_at",
+            "acknowledged_by",
+            "acknowledgement",
+            "mail_trouble",
+            "mail_trouble_at",
+        }
+    ),
+)
 
 LABELS = {
     State.DRAFT: "Draft",

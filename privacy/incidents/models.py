@@ -28,6 +28,7 @@ class Incident(Scale):
     """What happened or may have happened; also the entry of the breach register (GDPR Art. 33(5))."""
 
     STATES = states
+    SIGNING = states.SIGNING
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=20, unique=True)

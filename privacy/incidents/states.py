@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from audit.signatures.catalogue import Meaning, Rule
+
 
 class State(StrEnum):
     LOGGED = "logged"
@@ -51,6 +53,14 @@ class Notification(StrEnum):
     NOTIFY = "notify"
     NOT_NOTIFIABLE = "not_notifiable"
 
+
+# Not telling the authority is a decision somebody answers for; the rest of the incident goes on.
+SIGNING = Rule(
+    column="notification",
+    moves={("*", Notification.NOT_NOTIFIABLE): (Meaning.RESPONSIBILITY,)},
+    open=frozenset({Notification.UNDECIDED, Notification.NOTIFY}),
+    sealed=frozenset({"notification_reason"}),
+)
 
 NOTIFICATIONS = {
     Notification.UNDECIDED: "Not decided yet",

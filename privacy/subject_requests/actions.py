@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError
 
 from audit import context
+from audit.signatures.catalogue import Signing
 from audit.subject_keys import actions as subject_keys
 from audit.transitions import MoveRefused, label, move
 from privacy.case_files import actions as case_files
@@ -267,6 +268,7 @@ def deliver(
     answer: str,
     checklist: Mapping[str, str],
     files: Sequence[Upload] = (),
+    signing: Signing,
     actor: context.Actor,
     now: datetime,
     reason: str,
@@ -274,7 +276,7 @@ def deliver(
     """Answer the person: every part of the checklist given, or the reason why it does not apply (DSR-20, DSR-30).
 
     `checklist` holds for each item of the type an empty text (given) or that reason. The person reads the answer
-    behind a personal link; the mail carries nothing else (DSR-35).
+    behind a personal link; the mail carries nothing else (DSR-35). Raises `SignatureRefused`.
     """
     _ours(record)
     missing = [item.label for item in record.type.items if item.key not in checklist]
@@ -287,6 +289,7 @@ def deliver(
             actor=actor,
             now=now,
             reason=reason,
+            signing=signing,
             answer=answer.strip(),
             checklist=json.dumps({item.key: checklist[item.key].strip() for item in record.type.items}),
             answer_open_until=now + ANSWER_OPEN_FOR,
@@ -308,6 +311,7 @@ def refuse(
     complaint: str,
     remedy: str,
     evidence: str = "",
+    signing: Signing,
     actor: context.Actor,
     now: datetime,
     reason: str,
@@ -325,6 +329,7 @@ def refuse(
             actor=actor,
             now=now,
             reason=reason,
+            signing=signing,
             refusal_ground=ground,
             refusal_reasons=reasons.strip(),
             refusal_complaint=complaint.strip(),

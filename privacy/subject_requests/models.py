@@ -20,6 +20,7 @@ class SubjectRequest(models.Model):
     """
 
     STATES = states
+    SIGNING = states.SIGNING
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     reference = models.CharField(max_length=20, unique=True)

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from audit.signatures.catalogue import Meaning, Rule
+
 
 class State(StrEnum):
     RECEIVED = "received"
@@ -45,5 +47,10 @@ WORDS = {
 
 OPEN = {state for state, moves in TRANSITIONS.items() if moves}
 CLOSED = set(TRANSITIONS) - OPEN
+SIGNING = Rule(
+    moves={("*", State.DELIVERED): (Meaning.RESPONSIBILITY,), ("*", State.REFUSED): (Meaning.RESPONSIBILITY,)},
+    open=frozenset(OPEN),
+    free=frozenset({"state_changed_at", "closed_at", "closed_by", "answer_open_until", "due_at"}),
+)
 # Whoever stands here was validated by a named person (DSR-13).
 AFTER_VALIDATION = {State.VALIDATED, State.IN_PROGRESS, State.DELIVERED}

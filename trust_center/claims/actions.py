@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from audit import context
+from audit.signatures.catalogue import Signing
 from audit.transitions import move
 from tenants.wakeups.actions import wake
 from trust_center.claims import queries
@@ -28,7 +29,6 @@ class EditRefused(ValueError):
 class Outcome(StrEnum):
     """What loading one entry of a file did."""
 
-    PUBLISHED = "published"
     DRAFTED = "drafted"
     UNCHANGED = "unchanged"
     LEFT = "left"
@@ -56,10 +56,19 @@ def edit(
         return _add(current, {**queries.wording(current), **wording}, now=now)
 
 
-def publish(statements: Sequence[Statement], *, seen: str, actor: context.Actor, now: datetime, reason: str) -> int:
-    """Make drafts public in one transaction; the versions before them retire. Returns how many.
+def publish(
+    statements: Sequence[Statement],
+    *,
+    seen: str,
+    signing: Signing,
+    actor: context.Actor,
+    now: datetime,
+    reason: str,
+) -> int:
+    """Make drafts public in one transaction and by one act of signing; the versions before them retire.
 
-    `seen` is the `wording_digest` of what the publisher read. Raises `EditRefused` when a draft changed since.
+    Returns how many. `seen` is the `wording_digest` of what the publisher read. Raises `EditRefused` when a draft
+    changed since, `SignatureRefused`.
     """
     with context.regulated_write(actor=actor, reason=reason):
         fresh = list(Statement.objects.select_for_update().filter(pk__in=[s.pk for s in statements]).order_by("pk"))
@@ -67,7 +76,7 @@ def publish(statements: Sequence[Statement], *, seen: str, actor: context.Actor,
         if not in_order or queries.wording_digest(in_order) != seen:
             raise EditRefused("A draft was changed after you opened this page. Read it again before you publish it.")
         for draft in in_order:
-            _make_public(draft, actor=actor, now=now, reason=reason)
+            _make_public(draft, signing=signing, actor=actor, now=now, reason=reason)
         _announce(in_order, "changed", now)
     return len(in_order)
 
@@ -90,15 +99,13 @@ def load(
     latest: Statement | None,
     *,
     digest: str,
-    first: bool,
     actor: context.Actor,
     now: datetime,
     reason: str,
 ) -> Outcome:
     """Bring one entry of a file in beside `latest`, its newest version; run twice it changes nothing.
 
-    A new version of an entry that nobody edited is published at once. What was edited in the
-    console is never overwritten: the file's version becomes a draft, or is left while one is open.
+    It becomes a draft: only a person's signature publishes. While a draft is open, the file's version is left.
     """
     if latest is not None and latest.source_digest == digest:
         return Outcome.UNCHANGED
@@ -108,23 +115,10 @@ def load(
     fields = {"rules": [], **empty, **values, "source_digest": digest, "from_file": True}
     with context.regulated_write(actor=actor, reason=reason):
         if latest is None:
-            public = {"state": State.PUBLISHED, "published_at": now} if first else {}
-            _create({**fields, **public, "version": 1}, now=now)
-            return Outcome.PUBLISHED if first else Outcome.DRAFTED
-        draft = _add(latest, fields, now=now)
-        if not (latest.from_file and latest.state == State.PUBLISHED):
-            return Outcome.DRAFTED
-        _make_public(draft, actor=actor, now=now, reason=reason)
-    return Outcome.PUBLISHED
-
-
-def announce_loaded(*, page: Page, count: int, first: bool, now: datetime) -> None:
-    """Tell the public once about all that a load published on one page."""
-    name = "Trust Center" if page == Page.TRUST_CENTER else "Compliance page"
-    title = (
-        f"The {name} is published" if first else f"{count} {'entry' if count == 1 else 'entries'} of the {name} changed"
-    )
-    updates.announce(topic=TOPICS[page], title=title, text="Loaded with a release.", path=PATHS[page], now=now)
+            _create({**fields, "version": 1}, now=now)
+        else:
+            _add(latest, fields, now=now)
+    return Outcome.DRAFTED
 
 
 def set_security_contact(
@@ -170,11 +164,11 @@ def _rewrite(draft: Statement, wording: Mapping[str, Any]) -> Statement:
     return draft
 
 
-def _make_public(draft: Statement, *, actor: context.Actor, now: datetime, reason: str) -> None:
+def _make_public(draft: Statement, *, signing: Signing, actor: context.Actor, now: datetime, reason: str) -> None:
     before = queries.in_state(draft.code, State.PUBLISHED)
     if before is not None:
         move(before, State.RETIRED, actor=actor, now=now, reason=reason)
-    move(draft, State.PUBLISHED, actor=actor, now=now, reason=reason, published_at=now)
+    move(draft, State.PUBLISHED, actor=actor, now=now, reason=reason, signing=signing, published_at=now)
 
 
 def _announce(statements: Sequence[Statement], what: str, now: datetime) -> None:

@@ -8,6 +8,7 @@ class Statement(models.Model):
     """One version of one thing the public pages say. The published version stays public while the next is a draft."""
 
     STATES = states
+    SIGNING = states.SIGNING
 
     code = models.CharField(max_length=40)
     version = models.PositiveIntegerField()

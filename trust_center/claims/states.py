@@ -3,6 +3,8 @@
 from datetime import timedelta
 from enum import StrEnum
 
+from audit.signatures.catalogue import Meaning, Rule
+
 
 class State(StrEnum):
     DRAFT = "draft"
@@ -17,6 +19,13 @@ TRANSITIONS: dict[State, set[State]] = {
     State.RETIRED: set(),
     State.DISCARDED: set(),
 }
+
+
+SIGNING = Rule(
+    moves={(State.DRAFT, State.PUBLISHED): (Meaning.APPROVAL,)},
+    open=frozenset({State.DRAFT}),
+    free=frozenset({"state_changed_at", "published_at"}),
+)
 
 
 class Kind(StrEnum):

@@ -7,6 +7,7 @@ import structlog
 from django.db import transaction
 
 from audit import context
+from audit.signatures.catalogue import Signing
 from audit.transitions import MoveRefused, move
 from privacy.deadlines.clock import local_day
 from tenants.tenancy import queries as tenancy
@@ -46,7 +47,6 @@ def prepare(
     actor: context.Actor,
     now: datetime,
     reason: str,
-    publish_when_printed: bool = False,
 ) -> DocumentVersion:
     """Begin a new version from the facts of this moment; the printing chore makes the PDF. Raises `VersionRefused`."""
     with context.regulated_write(actor=actor, reason=reason):
@@ -68,7 +68,6 @@ def prepare(
             prepared_by_id=actor.id,
             facts=facts,
             facts_hash=sources.digest(facts),
-            publish_when_printed=publish_when_printed,
             print_at=now,
         )
         wakeups.wake(now)
@@ -94,8 +93,13 @@ def try_again(version: DocumentVersion, *, actor: context.Actor, now: datetime, 
     return fresh
 
 
-def publish(version: DocumentVersion, *, actor: context.Actor, now: datetime, reason: str) -> DocumentVersion:
-    """Give it out from now on, in place of the one before. Raises `VersionRefused` for the person who prepared it."""
+def publish(
+    version: DocumentVersion, *, signing: Signing, actor: context.Actor, now: datetime, reason: str
+) -> DocumentVersion:
+    """Give it out from now on, in place of the one before. Raises `VersionRefused` for the person who prepared it.
+
+    Raises `SignatureRefused`.
+    """
     if actor.id is not None and actor.id == version.prepared_by_id:
         raise VersionRefused("", "You prepared this version: another person publishes it.")
     with context.regulated_write(actor=actor, reason=reason):
@@ -104,7 +108,7 @@ def publish(version: DocumentVersion, *, actor: context.Actor, now: datetime, re
         for former in document.versions.filter(state=State.PUBLISHED).defer(*queries.HEAVY):
             move(former, State.SUPERSEDED, actor=actor, now=now, reason=f"Superseded by version {version.number}")
         names = {"published_at": now, "published_by": _signature(actor)}
-        fresh = move(version, State.PUBLISHED, actor=actor, now=now, reason=reason, **names)
+        fresh = move(version, State.PUBLISHED, actor=actor, now=now, reason=reason, signing=signing, **names)
         _tell(fresh, document, now)
     return fresh
 
@@ -126,7 +130,7 @@ def retire(version: DocumentVersion, *, actor: context.Actor, now: datetime, rea
 
 
 def load_first_versions(*, actor: context.Actor, now: datetime) -> list[DocumentVersion]:
-    """Order the first version of each document; the printing chore prints and publishes it. Idempotent."""
+    """Order the first version of each document; the printing chore prints it, a person publishes it. Idempotent."""
     made = []
     today = local_day(now, ZoneInfo(tenancy.platform().time_zone))
     for kind, entry in CATALOGUE.items():
@@ -144,7 +148,6 @@ def load_first_versions(*, actor: context.Actor, now: datetime) -> list[Document
                 actor=actor,
                 now=now,
                 reason="Load the first version",
-                publish_when_printed=True,
             )
         made.append(version)
     return made
@@ -185,9 +188,7 @@ def _print(version: DocumentVersion, now: datetime) -> None:
         _finish(version, State.FAILED, now, reason="The PDF could not be made", failure=str(failure))
         return
     result = {"pdf": pdf, "pages": pages, "sha256": digest(pdf), "printed_at": now}
-    draft = _finish(version, State.DRAFT, now, reason="Printed", **result)
-    if draft is not None and draft.publish_when_printed:
-        publish(draft, actor=PRESS, now=now, reason="Published as ordered when it was prepared")
+    _finish(version, State.DRAFT, now, reason="Printed", **result)
 
 
 def _finish(

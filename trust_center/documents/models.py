@@ -25,6 +25,7 @@ class DocumentVersion(models.Model):
     """One dated version: the facts it was made from, and the PDF with its hash. Neither changes once it is printed."""
 
     STATES = states
+    SIGNING = states.SIGNING
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, related_name="versions")
@@ -41,8 +42,6 @@ class DocumentVersion(models.Model):
     # What the text was made from, as it was at that moment, and its hash: tells whether the world has moved on.
     facts = models.JSONField()
     facts_hash = models.CharField(max_length=64)
-    # The first versions are published as soon as they are printed.
-    publish_when_printed = models.BooleanField(default=False)
     # When the printing chore must next look; empty once there is nothing left to print.
     print_at = models.DateTimeField(null=True)
     print_tries = models.PositiveIntegerField(default=0)

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from audit.signatures.catalogue import Meaning, Rule
+
 
 class State(StrEnum):
     PREPARING = "preparing"
@@ -20,6 +22,12 @@ TRANSITIONS = {
     State.SUPERSEDED: {State.RETIRED},
     State.RETIRED: set(),
 }
+
+SIGNING = Rule(
+    moves={(State.DRAFT, State.PUBLISHED): (Meaning.APPROVAL,)},
+    open=frozenset({State.PREPARING, State.FAILED, State.DRAFT}),
+    free=frozenset({"state_changed_at", "published_at", "published_by", "print_at", "print_tries"}),
+)
 
 # A document has at most one version on its way.
 IN_THE_MAKING = (State.PREPARING, State.FAILED, State.DRAFT)
