@@ -34,7 +34,7 @@ class VerifierKey:
     public: bytes
 
     def __post_init__(self) -> None:
-        if not NAME.fullmatch(self.name) or CONTROL.search(self.name):
+        if not NAME.fullmatch(self.name) or CONTROL.search(self.name) or not _is_unicode(self.name):
             raise KeyRefused("the name of a key is one word without a plus sign")
         if len(self.public) != 32:
             raise KeyRefused("an Ed25519 public key has 32 bytes")
@@ -141,7 +141,7 @@ class Checkpoint:
 
 def sign(text: str, *keys: SignerKey) -> str:
     """The note: the text and a signature line of each key. Raises NoteRefused."""
-    if not text.endswith("\n") or CONTROL.search(text):
+    if not text.endswith("\n") or CONTROL.search(text) or not _is_unicode(text):
         raise NoteRefused("the text of a note ends its last line and holds no control characters")
     return text + "\n" + "".join(key.signature_line(text) for key in keys)
 
@@ -191,7 +191,7 @@ def is_decimal(text: str) -> bool:
 
 def _split(note: str) -> tuple[str, list[tuple[str, bytes, bytes]]]:
     text, found, rest = note.rpartition("\n\n")
-    if not found or not text or CONTROL.search(note) or not rest.endswith("\n"):
+    if not found or not text or CONTROL.search(note) or not rest.endswith("\n") or not _is_unicode(note):
         raise NoteRefused("this is not a signed note")
     lines = rest.removesuffix("\n").split("\n")
     if len(lines) > MOST_SIGNATURES:
@@ -210,6 +210,11 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     if len(signed) < 5:
         raise NoteRefused("a signature line is too short")
     return parts["name"], signed[:4], signed[4:]
+
+
+def _is_unicode(text: str) -> bool:
+    """Half a surrogate pair, which JSON can smuggle in, has no bytes that could be signed."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _is_broken(line: str) -> bool:

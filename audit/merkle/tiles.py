@@ -97,8 +97,9 @@ def entries(content: bytes) -> list[bytes]:
     found = []
     while content:
         length = int.from_bytes(content[:2], "big")
-        entry, content = content[2 : 2 + length], content[2 + length :]
-        if len(entry) != length:
+        entry, rest = content[2 : 2 + length], content[2 + length :]
+        if len(content) < 2 + length:
             raise tree.TreeRefused("a bundle ends inside an entry")
         found.append(entry)
+        content = rest
     return found
