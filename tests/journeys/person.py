@@ -16,6 +16,7 @@ PASSWORD = "a-calm-demo-passphrase"
 # The worker mails within seconds; a loaded machine gets more time.
 MAIL_PATIENCE = 45.0
 READING_PATIENCE = 5.0
+HUMAN_PAUSE = 3.2
 # What a page may answer that a person is meant to see: refusals are pages too.
 READABLE = {200, 403, 404, 409, 410, 422, 429}
 
@@ -58,9 +59,16 @@ class Person:
     page: Page
     home: str
     mailbox: str
+    opened: float = 0.0
+
+    def takes_time(self) -> "Person":
+        """Forms for everybody take nobody for a person who answers sooner."""
+        self.page.wait_for_timeout(max(0.0, HUMAN_PAUSE - (time.monotonic() - self.opened)) * 1000)
+        return self
 
     def goes_to(self, where: str) -> "Person":
         """A path of the person's own host, or a whole address."""
+        self.opened = time.monotonic()
         self.page.goto(where if "://" in where else f"{self.home}{where}")
         return self
 
@@ -76,11 +84,13 @@ class Person:
         """Click a link by its whole name."""
         (within or self.page).get_by_role("link", name=link, exact=True).first.click()
         self.page.wait_for_load_state("load")
+        self.opened = time.monotonic()
         return self
 
     def presses(self, button: str, within: Locator | None = None) -> "Person":
         (within or self.page).get_by_role("button", name=button, exact=True).click()
         self.page.wait_for_load_state("load")
+        self.opened = time.monotonic()
         return self
 
     def field(self, label: str) -> Locator:

@@ -8,8 +8,6 @@ from playwright.sync_api import expect
 
 from tests.journeys.person import BOTH_WAYS
 
-HUMAN_PAUSE = 3100
-
 
 def reference_of(person):
     return person.page.locator(".kicker").first.inner_text()
@@ -79,11 +77,10 @@ def delivers(officer, mark):
     officer.writes("Reason for the record", "Complete answer").presses("Deliver the answer").reads("Delivered")
 
 
-@BOTH_WAYS
 def test_a_data_subject_asks_at_the_tenants_own_door(somebody, mark):
     subject = somebody("acme.localhost").goes_to("/data-request/").is_at("Ask Acme Pharma about your data")
     subject.writes("Your name", f"Olaf {mark.capitalize()}").writes("Your e-mail address", "olaf")
-    subject.page.wait_for_timeout(HUMAN_PAUSE)
+    subject.takes_time()
     subject.presses("Send the request").reads("There is a problem")
     expect(subject.field("Your name")).to_have_value(f"Olaf {mark.capitalize()}")
     subject.ticks(re.compile("^Erasure"), "What do you ask for?")
@@ -127,7 +124,7 @@ def test_complere_works_a_request_about_its_own_data(somebody, mark):
     subject.ticks(re.compile("^Access"), "What do you ask for?").writes("Your name", f"Vera {mark.capitalize()}")
     subject.writes("Your e-mail address", f"{mark}@visitor.example")
     subject.page.get_by_label("What are you to us?").select_option(index=1)
-    subject.page.wait_for_timeout(HUMAN_PAUSE)
+    subject.takes_time()
     subject.presses("Send the request").opens_mail(f"{mark}@visitor.example", "Please confirm your request")
     subject.follows_the_link("/data-request/confirm/").presses("Yes, this was me")
     reference = reference_of(subject)

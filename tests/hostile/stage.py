@@ -1,0 +1,217 @@
+"""Records in every state in which a page offers a form, made by the product's own actions; and everybody signed in."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.management import call_command
+from django.test import Client
+from django.utils import timezone
+
+from privacy.incidents import actions as incident_actions
+from privacy.intake import actions as intake
+from privacy.subject_requests.catalogue import Channel
+from privacy.subject_requests.states import State as Case
+from tenants import schemas
+from tenants.members.accounts import actions as accounts
+from tenants.members.accounts.models import User
+from tenants.members.contacts import actions as contacts
+from tenants.members.outbox.models import Email
+from tenants.members.roles import actions as roles
+from tenants.tenancy import actions as tenancy
+from tenants.tenancy.models import Tenant
+from tests import cast
+from tests.privacy.breach_notices import stage as notices
+from tests.privacy.incidents import stage as incidents
+from tests.privacy.subject_requests import filings
+from tests.trust_center.document_requests import mailbox
+from tests.trust_center.documents import shelf
+from trust_center.claims import actions as claims
+from trust_center.claims import presenters as claim_words
+from trust_center.claims import queries as claim_queries
+from trust_center.claims.models import Statement
+from trust_center.document_requests.models import DocumentRequest
+from trust_center.documents import actions as documents
+from trust_center.documents.adapters import printing
+from trust_center.documents.states import Classification, Kind
+from trust_center.subprocessor_register import actions as register
+from trust_center.subprocessor_register import queries as register_queries
+from trust_center.updates import actions as updates
+
+SCHEMAS = {"platform": "localhost", "acme": "acme.localhost", "globex": "globex.localhost"}
+WHY = "Set the stage"
+JAMS = "This jams the press."
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser on one host; a stranger has no cookies."""
+
+    name: str
+    host: str
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def browser(self, *, csrf: bool = False) -> Client:
+        client = Client(headers={"host": self.host}, enforce_csrf_checks=csrf)
+        for name, value in self.cookies.items():
+            client.cookies[name] = value
+        return client
+
+
+@dataclass
+class Stage:
+    tenants: dict[str, Tenant]
+    visitors: list[Visitor]
+    # Addresses of every link that was mailed: (host, path).
+    mailed: list[tuple[str, str]] = field(default_factory=list)
+    # Records of the console that stand far down in a list.
+    starts: list[str] = field(default_factory=list)
+
+
+def press(page: str) -> tuple[int, bytes]:
+    """A press that prints one page of nothing, and fails when the page says so."""
+    if JAMS in page:
+        raise printing.PrintingFailed("The press is jammed.")
+    return 1, b"%PDF-quick"
+
+
+def set_stage() -> Stage:
+    now = timezone.now()
+    tenants = {key: cast.tenant("localhost" if key == "platform" else key) for key in SCHEMAS}
+    with schemas.on_platform():
+        call_command("load_content", verbosity=0)
+        documents.print_due(timezone.now())
+        _documents(now)
+        starts = _drafts(now) + [f"/console/document-requests/{record.pk}/" for record in DocumentRequest.objects.all()]
+        updates.subscribe(email="reader@mail.example", every_change=True, now=now)
+        _people("pat", now)
+    _breaches(now)
+    for key in ("platform", "acme"):
+        with schemas.inside(tenants[key]):
+            _cases(now)
+    with schemas.inside(tenants["acme"]):
+        _people("ann", now)
+    _suspended(now)
+    walked = {key: tenants[key] for key in ("platform", "acme")}
+    stage = Stage(tenants, [Visitor("stranger", SCHEMAS[key]) for key in walked], starts=starts)
+    for key, tenant in walked.items():
+        with schemas.inside(tenant):
+            stage.visitors += [_signed_in(user, tenant, SCHEMAS[key]) for user in _everybody()]
+            stage.mailed += [(SCHEMAS[key], path) for path in _links(tenant)]
+    return stage
+
+
+def _everybody() -> list[User]:
+    return [user for user in User.objects.order_by("created_at") if user.is_active and user.has_usable_password()]
+
+
+def _signed_in(user: User, tenant: Tenant, host: str) -> Visitor:
+    client = Client(headers={"host": host})
+    client.force_login(user)
+    session = client.session
+    session["schema"] = tenant.schema_name
+    session.save()
+    return Visitor(user.role_names, host, {name: morsel.value for name, morsel in client.cookies.items()})
+
+
+def _links(tenant: Tenant) -> list[str]:
+    mails = Email.objects.select_related("subject_key")
+    words = [word for mail in mails for word in mail.body.split() if word.startswith(tenant.origin)]
+    return sorted({word.removeprefix(tenant.origin).rstrip(".,") or "/" for word in words})
+
+
+def _people(admin: str, now: datetime) -> None:
+    """An invitation that waits, a person who left, a forgotten password, and contacts that were asked."""
+    actor = cast.person(admin).actor
+    by: dict[str, Any] = {"actor": actor, "now": now, "reason": WHY}
+    invited = accounts.create_user(email="invited@mail.example", full_name="Ina Invited", **by)
+    role = "auditor" if admin == "ann" else "staff_auditor"
+    roles.grant(invited, role=role, **by)
+    accounts.send_invitation(invited, **by)
+    gone = accounts.create_user(email="gone@mail.example", full_name="Gil Gone", **by)
+    accounts.set_password(gone, password=cast.PASSWORD, **by)
+    roles.deactivate(gone, **by)
+    accounts.request_password_reset(email=cast.person(admin).email, address="127.0.0.1", now=now)
+    contacts.keep(kind="security", full_name="Cora Contact", email="watch@mail.example", phone="", **by)
+
+
+def _cases(now: datetime) -> None:
+    """A data-subject request in every state, and mails of the public door."""
+    for state in set(Case) - {Case.FORWARDED}:
+        filings.in_state(state, now, subject_email=f"{state}@mail.example")
+    for email in ("door@mail.example", "unsure@mail.example"):
+        given = filings.filing(subject_email=email, channel=Channel.WEB_FORM, received_at=now)
+        record = intake.submit(given, form_token=uuid.uuid4(), now=now)
+        if email.startswith("door"):
+            intake.confirm(record, now=now)
+
+
+def _documents(now: datetime) -> None:
+    """Every published document, and a request of each state; the tenant's own as well."""
+    waiting = mailbox.received(now, nonce="h1", email="waiting@mail.example")
+    assert waiting.state == "received"
+    mailbox.asked(mailbox.received(now, nonce="h2", email="asked@mail.example"), now)
+    mailbox.granted(mailbox.received(now, nonce="h3", email="granted@mail.example"), "dpa", now=now)
+    mailbox.refused(mailbox.received(now, nonce="h4", email="refused@mail.example"), now)
+    mailbox.actions.submit(mailbox.filing(email="unconfirmed@mail.example"), nonce="h5", now=now)
+    acme = cast.tenant("acme")
+    with schemas.inside(acme):
+        member = cast.person("cay")
+        email, role = member.email, member.role_names
+    for number, kind in enumerate(("dpa", "sla")):
+        made = mailbox.actions.submit_for_tenant(
+            mailbox.filing(email=email, kinds=(kind,), is_customer=True), tenant=acme, member_id=member.pk,
+            role=role, nonce=f"own-{number}", now=now,
+        )  # fmt: skip
+        if kind == "sla":
+            mailbox.asked(DocumentRequest.objects.select_related("subject_key").get(pk=made), now)
+
+
+def _drafts(now: datetime) -> list[str]:
+    """A claim, a sub-processor and a document with a draft beside the published version; where to find them."""
+    by: dict[str, Any] = {"actor": cast.person("tess").actor, "now": now, "reason": WHY}
+    claim = Statement.objects.filter(kind="claim", state="published").order_by("code")[0]
+    seen = claim_queries.wording_digest([claim])
+    initial = claim_words.initial(claim, seen)
+    wording = {name: value for name, value in initial.items() if name not in ("seen", "reason")}
+    wording["rules"] = list(claim.rules)
+    claims.edit(claim.code, wording={**wording, "heading": f"{claim.heading} today"}, seen=seen, **by)
+    entry = {name: value for name, value in shelf.listing("", 90).items() if name not in ("code", "engaged_on")}
+    wording = {**entry, "effective_on": now.date() + timedelta(days=60)}
+    # The same entry added twice is one draft.
+    draft = register.add(wording={**wording, "purpose": "Printing of certificates"}, **by)
+    announced = register.add(wording=wording, **by)
+    register.publish(announced, seen=register_queries.wording_digest(announced), **by)
+    for kind, changes in ((Kind.SLA, "Second version."), (Kind.SECURITY_OVERVIEW, JAMS)):
+        documents.prepare(
+            kind=kind, classification=Classification.RESTRICTED, needs_nda=False, changes=changes,
+            effective_on=now.date() + timedelta(days=3), **by,
+        )  # fmt: skip
+    documents.print_due(timezone.now())
+    codes = [f"/console/sub-processors/{listing.code}/" for listing in (draft, announced)]
+    return [f"/console/content/entries/{claim.code}/", *codes]
+
+
+def _breaches(now: datetime) -> None:
+    """Incidents of every state, notices of every state, one arrived and read."""
+    at = now - timedelta(hours=4)
+    with schemas.on_platform():
+        incidents.log(now=at, detected_at=at)
+        assessing = incidents.log(now=at, detected_at=at, own_data=True)
+        incident_actions.assess(assessing, actor=incidents.actor("sam"), now=at, reason=WHY)
+    _, rows = incidents.breach("acme", "globex", at=at)
+    notices.send(rows[0], now=at)
+    with schemas.on_platform():
+        notices.draft(rows[1], now=at)
+    _, rows = incidents.breach("acme", "globex", at=at, own_data=True)
+    with schemas.on_platform():
+        notices.approved(rows[0], now=at)
+    with schemas.inside(cast.tenant("acme")):
+        incidents.log(by="sid", now=at, detected_at=at, own_data=True)
+
+
+def _suspended(now: datetime) -> None:
+    by: dict[str, Any] = {"actor": cast.DIRECTOR, "now": now, "reason": WHY}
+    made = tenancy.provision(name="Idle Ltd", origin="http://idle.localhost:8000", region="eu-central", **by)
+    tenancy.suspend(made, **by)
