@@ -1,5 +1,6 @@
 """Reading the ledger of the schema that the connection is in."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -25,3 +26,29 @@ def authors_since_signed(obj: str, pk: str) -> set[UUID]:
         if (author := event.document["actor"].get("id")) is not None:
             authors.add(UUID(author))
     return authors
+
+
+def last_events(obj: str, pks: Collection[str]) -> dict[str, Event]:
+    """The last event of each record, by its key. One query, whatever their number."""
+    found = Event.objects.filter(obj=obj, pk_text__in=pks).order_by("pk_text", "-ver").distinct("pk_text")
+    return {event.pk_text: event for event in found.defer("payload")}
+
+
+def written_by(person: UUID, obj: str, pks: Collection[str]) -> set[str]:
+    """Those of the records in which something this person wrote stands, since they were last signed. One query."""
+    settled: set[str] = set()
+    found: set[str] = set()
+    for event in Event.objects.filter(obj=obj, pk_text__in=pks).order_by("pk_text", "-ver"):
+        if event.pk_text in settled:
+            continue
+        if event.document.get("sig"):
+            settled.add(event.pk_text)
+        elif event.document["actor"].get("id") == str(person):
+            found.add(event.pk_text)
+    return found
+
+
+def leaf_of(obj: str, pk: str, version: int) -> str:
+    """The hash by which one version of a record stands in the log, as hex; empty for one that never was."""
+    found = Event.objects.filter(obj=obj, pk_text=pk, ver=version).values_list("leaf", flat=True).first()
+    return bytes(found).hex() if found is not None else ""

@@ -33,6 +33,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("console/", include(console)),
+    path("signatures/", include("tenants.members.signatures.urls")),
     path("deadlines/", include("privacy.deadlines.urls")),
     path("data-request/", include("privacy.intake.urls")),
     *demo.urlpatterns(),

@@ -12,6 +12,7 @@ urlpatterns = [
     path("people/", include("tenants.members.roles.urls")),
     path("contacts/", include("tenants.members.contacts.urls")),
     path("history/", include("audit.trail.urls")),
+    path("signatures/", include("tenants.members.signatures.urls")),
     path("deadlines/", include("privacy.deadlines.urls")),
     path("requests/", include("privacy.subject_requests.urls")),
     path("data-request/", include("privacy.intake.urls")),

@@ -39,7 +39,7 @@ APP_FILES = {
         "signing",
         "tenant_task",
     },
-    "tenants.members": {"__init__", "apps", "models", "access", "backends", "middleware", "passwords"},
+    "tenants.members": {"__init__", "apps", "models", "access", "backends", "middleware", "passwords", "signature_form"},
     "privacy": {"__init__", "apps", "models", "bells", "personal_data"},
     "trust_center": {"__init__", "apps", "models"},
 }

@@ -1,0 +1,7 @@
+from django.urls import path
+
+from tenants.members.signatures import views
+
+urlpatterns = [
+    path("challenge/", views.signing_challenge, name="signing-challenge"),
+]

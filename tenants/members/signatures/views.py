@@ -1,0 +1,19 @@
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from tenants.members.access import signed_in
+from tenants.members.signature_form import make_challenge
+
+
+@signed_in
+@never_cache
+@require_POST
+def signing_challenge(request: HttpRequest) -> HttpResponse:
+    """What the browser hands to a passkey, made from what the page shows; holds for a minute, and once."""
+    token, meaning = request.POST.get("seen", ""), request.POST.get("meaning", "")
+    options = make_challenge(request, token=token, meaning=meaning, now=timezone.now())
+    if options is None:
+        return JsonResponse({"reason": "This page lay open for too long. Reload it, then sign."}, status=422)
+    return JsonResponse(options)
