@@ -15,6 +15,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from audit import context
+from audit.subject_keys.queries import open_names
 
 
 def actor_name() -> str:
@@ -54,6 +55,11 @@ class Entry(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def who(self) -> str:
+        """The name of the hand, “erased” once its person is; a list opens many at once with `open_names`."""
+        return open_names([(self.actor_name, self.actor_key_id)]).get(self.actor_name, self.actor_name)
 
 
 def _actor_id(instance: models.Model, **_: object) -> UUID | None:

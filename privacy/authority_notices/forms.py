@@ -6,9 +6,10 @@ from django import forms
 
 from privacy.incidents.forms import LocalMoment, OneLine, Reason, Text, ZonedForm
 from privacy.incidents.states import NOTIFICATIONS, Notification
+from tenants.members.signature_form import SigningFields
 
 
-class Decide(forms.Form):
+class Decide(SigningFields):
     decision = forms.ChoiceField(
         label="Is the supervisory authority notified?",
         choices=[(key.value, NOTIFICATIONS[key]) for key in (Notification.NOTIFY, Notification.NOT_NOTIFIABLE)],
@@ -19,6 +20,10 @@ class Decide(forms.Form):
         label="Why?",
         help_text="If it is not notified: why a risk to the people concerned is unlikely. The register keeps this.",
     )
+
+    def takes_signature(self) -> bool:
+        """Only the decision not to tell the authority: somebody answers for that."""
+        return self.cleaned_data.get("decision") == Notification.NOT_NOTIFIABLE
 
 
 class Record(ZonedForm):

@@ -14,18 +14,22 @@ from privacy.incidents.clock import FactsRefused
 from privacy.incidents.states import Notification
 from tenants.members.access import may
 from tenants.members.accounts.queries import signed_in
+from tenants.members.signature_form import step
 
 
 @may("privacy.work_incidents")
 @require_http_methods(["GET", "POST"])
 def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     incident = get_object_or_404(queries.incidents(), pk=pk)
-    form = forms.Decide(_posted(request))
+    now = timezone.now()
+    form = forms.Decide(_posted(request), signs=step(request, incident, to=Notification.NOT_NOTIFIABLE, now=now))
     if request.method == "POST" and form.is_valid():
-        decision, reason = Notification(form.cleaned_data["decision"]), form.cleaned_data["reason"]
-        actions.decide(incident, decision=decision, actor=signed_in(request).actor, now=timezone.now(), reason=reason)
-        messages.success(request, "The decision is in the register.")
-        return redirect("incident", pk=pk)
+        said = {"decision": Notification(form.cleaned_data["decision"]), "reason": form.cleaned_data["reason"]}
+        with form.refusals():
+            signing = form.signing(now=now) if form.takes_signature() else None
+            actions.decide(incident, **said, signing=signing, actor=signed_in(request).actor, now=now)
+            messages.success(request, "The decision is in the register.")
+            return redirect("incident", pk=pk)
     values = {
         "incident": incident,
         "form": form,

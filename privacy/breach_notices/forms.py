@@ -8,6 +8,7 @@ from privacy.breach_notices import states
 from privacy.incidents import catalogue
 from privacy.incidents.catalogue import NATURES
 from privacy.incidents.forms import SHORT, Findings, Reason, ScaleForm, Text
+from tenants.members.signature_form import SigningFields
 
 UPDATES = [
     ("", "No further update is planned"),
@@ -67,9 +68,9 @@ class NoticeText(Findings):
             self.refuse(field, message)
 
 
-class Approve(forms.Form):
+class Approve(SigningFields):
     # The digest of what the approver has before them.
-    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+    words = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     checked = forms.BooleanField(
         label="I have read every part, and it tells nothing of any other customer",
         error_messages={"required": "Read the notice and confirm that it tells nothing of any other customer."},

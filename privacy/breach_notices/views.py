@@ -18,6 +18,7 @@ from privacy.incidents import presenters as incident_words
 from privacy.incidents import queries as incidents
 from tenants.members.access import may
 from tenants.members.accounts.queries import signed_in
+from tenants.members.signature_form import Step, step
 
 PAGE = 25
 COLUMNS = [
@@ -95,17 +96,17 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["POST"])
 def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     notice = get_object_or_404(queries.notices(), pk=pk)
-    form = forms.Approve(request.POST)
+    now, reason = timezone.now(), "Read and found right, telling nothing of any other customer"
+    form = forms.Approve(request.POST, signs=_approval(request, notice))
     if not form.is_valid():
         return _notice_page(request, notice, approve=form)
-    seen, reason = form.cleaned_data["seen"], "Read and found right, telling nothing of any other customer"
-    try:
-        actions.approve(notice, seen=seen, actor=_actor(request), now=timezone.now(), reason=reason)
-    except actions.ContentRefused as refused:
-        form.add_error(None, str(refused))
-        return _notice_page(request, notice, approve=form)
-    messages.success(request, "The notice is approved. It can be sent.")
-    return redirect("notice", pk=pk)
+    with form.refusals(actions.ContentRefused):
+        signing = form.signing(now=now)
+        words = form.cleaned_data["words"]
+        actions.approve(notice, seen=words, signing=signing, actor=_actor(request), now=now, reason=reason)
+        messages.success(request, "The notice is approved. It can be sent.")
+        return redirect("notice", pk=pk)
+    return _notice_page(request, notice, approve=form)
 
 
 @may("privacy.work_incidents")
@@ -174,13 +175,17 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("breach-notice", pk=pk)
 
 
+def _approval(request: HttpRequest, notice: Notice) -> Step:
+    return step(request, notice, to=states.State.APPROVED, now=timezone.now())
+
+
 def _notice_page(request: HttpRequest, notice: Notice, *, approve: forms.Approve | None = None) -> HttpResponse:
     now, tz, row = timezone.now(), incidents.here().time_zone, notice.affected
     user = signed_in(request)
     wrote = str(user.pk) in notice.writers
     found = [deadline for deadline in deadlines.of(row) if deadline.kind.startswith("breach.")]
     draft = notice.state == states.State.DRAFT
-    fresh = forms.Approve(initial={"seen": queries.wording_digest(notice)})
+    fresh = forms.Approve(initial={"words": queries.wording_digest(notice)}, signs=_approval(request, notice))
     values = {
         "notice": notice,
         "incident": row.incident,

@@ -16,6 +16,7 @@ from privacy.subject_requests.catalogue import Channel, Relation, Right
 from privacy.subject_requests.models import SubjectRequest
 from privacy.subject_requests.queries import Filter
 from privacy.subject_requests.states import WORDS
+from tenants.members.signature_form import SigningFields
 
 SHORT, LONG = 200, 10_000
 
@@ -180,6 +181,10 @@ class StepForm(forms.Form):
         self.order_fields([*(name for name in self.fields if name != "reason"), "reason"])
 
 
+class SignedStepForm(SigningFields, StepForm):
+    """A step that closes the case: who takes it answers for it with a signature."""
+
+
 class AssignForm(StepForm):
     assignee = forms.ChoiceField(label="Who works on it?", error_messages={"invalid_choice": "Choose somebody listed."})
 
@@ -215,7 +220,7 @@ class WithdrawForm(StepForm):
 GIVEN, NOT_APPLICABLE = "given", "not_applicable"
 
 
-class DeliverForm(StepForm):
+class DeliverForm(SignedStepForm):
     """The answer, with a line for each part that the law asks for (DSR-30)."""
 
     answer = text("Answer to the person", hint="The person reads this behind a personal link.", rows=8)
@@ -262,7 +267,7 @@ class DeliverForm(StepForm):
         return [(self[f"part_{item.key}"], self[f"why_{item.key}"]) for item in self.record.type.items]
 
 
-class RefuseForm(StepForm):
+class RefuseForm(SignedStepForm):
     """A refusal with the three parts of GDPR Art. 12(4) (DSR-09)."""
 
     ground = forms.ChoiceField(

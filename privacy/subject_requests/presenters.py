@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from audit import presenters as stories
 from audit.encryption import ERASED
+from audit.subject_keys.queries import open_names
 from privacy import personal_data
 from privacy.case_files import queries as case_queries
 from privacy.case_files.models import RequestFile
@@ -292,8 +293,11 @@ def _events(record: SubjectRequest) -> list[dict[str, Any]]:
 
 def _moves(record: SubjectRequest) -> list[dict[str, Any]]:
     events, before = [], None
-    for row in record.history.order_by("history_id"):
-        who = f"{row.actor_name} ({row.actor_role})" if row.actor_role else row.actor_name
+    rows = list(record.history.order_by("history_id"))
+    names = open_names((row.actor_name, row.actor_key_id) for row in rows)
+    for row in rows:
+        name = names.get(row.actor_name, row.actor_name)
+        who = f"{name} ({row.actor_role})" if row.actor_role else name
         said = {"actor": who, "reason": row.history_change_reason}
         if before is None:
             events.append({"at": row.filed_at, "text": "Filed", "tone": "neutral", **said})

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.context import ReasonRefused
+from audit.signatures.actions import SignatureRefused
 from audit.subject_keys.queries import ErasedError
 from audit.transitions import MoveRefused
 from privacy.case_files import queries as case_queries
@@ -29,6 +30,8 @@ from privacy.subject_requests.models import SubjectRequest
 from privacy.subject_requests.states import WORDS, State
 from tenants.members.access import may
 from tenants.members.accounts.queries import signed_in
+from tenants.members.signature_form import NotSigned, SigningFields
+from tenants.members.signature_form import step as signature_step
 from tenants.tenancy import queries as tenancy
 from tenants.tenancy.queries import of_request
 
@@ -158,6 +161,10 @@ class Step:
     to: State | None = None
     template: str = "privacy/subject_requests/step.html"
 
+    @property
+    def signed(self) -> bool:
+        return issubclass(self.form, SigningFields)
+
 
 def _deliver(record: SubjectRequest, form: forms.DeliverForm, **by: Any) -> SubjectRequest:
     data = form.cleaned_data
@@ -247,8 +254,12 @@ STEPS = {
 def step(request: HttpRequest, request_id: UUID, name: str) -> HttpResponse:
     """One step on its own page: GET asks, POST does it."""
     record, this = _record(request_id), STEPS[name]
-    more = {"workers": queries.workers()} if name == "assign" else {}
+    more: dict[str, Any] = {"workers": queries.workers()} if name == "assign" else {}
+    if this.signed:
+        more = {"signs": signature_step(request, record, to=str(this.to), now=timezone.now())}
     given = (request.POST, request.FILES) if request.method == "POST" else ()
+    if given and _done_before(request, record, this):
+        return redirect("subject-request", request_id=record.pk)
     form = this.form(*given, record=record, **more)
     if given and form.is_valid() and (done := _done(request, record, this, form)):
         messages.success(request, f"{done.reference}: {this.submit.lower()}, recorded.")
@@ -265,10 +276,15 @@ def _done(request: HttpRequest, record: SubjectRequest, this: Step, form: forms.
         "reason": form.cleaned_data["reason"],
     }
     try:
+        if isinstance(form, SigningFields):
+            by["signing"] = form.signing(now=by["now"])
         return this.act(record, form, **by)
+    except NotSigned:
+        pass
+    except SignatureRefused as refused:
+        form.add_error(None, str(refused))
     except MoveRefused:
-        # A button pressed twice by one person: what was asked for has happened already.
-        if queries.last_mover(record) == request.user.pk and record.state == this.to:
+        if _done_before(request, queries.by_id(record.pk), this):
             return record
         raise
     except ReasonRefused as refused:
@@ -276,6 +292,11 @@ def _done(request: HttpRequest, record: SubjectRequest, this: Step, form: forms.
     except RequestRefused as refused:
         _blame(form, refused.field, str(refused))
     return None
+
+
+def _done_before(request: HttpRequest, record: SubjectRequest, this: Step) -> bool:
+    """A button pressed twice by one person: what was asked for has happened already."""
+    return record.state == this.to and queries.last_mover(record) == request.user.pk
 
 
 @may("privacy.work_requests")

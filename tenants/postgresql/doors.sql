@@ -49,7 +49,7 @@ CREATE OR REPLACE FUNCTION doors.attach_capture(schema_name text) RETURNS void L
 SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE r record; relation text; book text := 'audit_' || schema_name; was text := current_setting('app.context', true);
 BEGIN
-  PERFORM set_config('app.context', jsonb_build_object('schema', schema_name, 'reason', 'Baseline: the ledger begins with this',
+  PERFORM set_config('app.context', jsonb_build_object('schema', schema_name, 'reason', 'Baseline: the ledger begins with this', 'baseline', true,
     'actor', jsonb_build_object('id', NULL, 'name', 'migration', 'role', 'service', 'kind', 'service'))::text, true);
   FOR r IN SELECT d.* FROM doors.regulated_table d JOIN pg_tables t ON t.schemaname = schema_name AND t.tablename = d.name LOOP
     relation := format('%I.%I', schema_name, r.name);

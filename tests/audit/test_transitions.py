@@ -52,7 +52,7 @@ def test_a_move_that_the_table_does_not_know_is_refused_and_leaves_everything(pl
 def test_the_history_has_actor_and_reason_of_the_move_and_changes_go_with_it(platform, acme):
     move(acme, State.SUSPENDED, actor=ACTOR, now=NOW, reason="Invoice unpaid", name="Acme Pharma AG")
     row = acme.history.first()
-    assert (row.state, row.name, row.history_change_reason, row.actor_name) == (
+    assert (row.state, row.name, row.history_change_reason, row.who) == (
         "suspended",
         "Acme Pharma AG",
         "Invoice unpaid",

@@ -91,4 +91,4 @@ def test_blocks_nest(acme, globex):
 def test_a_tenant_table_is_never_looked_for_in_public(acme):
     with schemas.inside(acme), connection.cursor() as cursor:
         cursor.execute("SHOW search_path")
-        assert cursor.fetchone()[0].replace('"', "") == f"{acme.schema_name}, extensions"
+        assert cursor.fetchone()[0].replace('"', "") == f"{acme.schema_name}, audit_{acme.schema_name}, extensions"

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from audit import context
 from privacy.breach_notices import actions, queries
 from privacy.breach_notices.models import Notice, ReceivedNotice
 from privacy.incidents import catalogue
@@ -11,6 +12,7 @@ from tenants import schemas
 from tenants.members.contacts import actions as contacts
 from tenants.members.contacts.models import Contact
 from tenants.tenancy.models import Tenant
+from tests import cast
 from tests.privacy.incidents.stage import AWARE, FINDINGS, WHY, actor
 
 WORDS = {**FINDINGS, "nature_text": "An export of your data could be opened by anybody."}
@@ -37,7 +39,7 @@ def approved(row: AffectedTenant, *, now: datetime = AWARE, **changes: Any) -> N
 def approve(notice: Notice, *, by: str = "sue", now: datetime = AWARE) -> Notice:
     """Somebody approves what the notice says at this moment."""
     seen = queries.wording_digest(queries.notices().get(pk=notice.pk))
-    return actions.approve(notice, seen=seen, actor=actor(by), now=now, reason=WHY)
+    return actions.approve(notice, seen=seen, signing=cast.signing(now), actor=actor(by), now=now, reason=WHY)
 
 
 def send(row: AffectedTenant, *, now: datetime, delay_reasons: str = "", **changes: Any) -> Notice:
@@ -60,4 +62,5 @@ def name_contact(
     with schemas.inside(tenant):
         contacts.keep(kind=kind, full_name="Soc Desk", email=email, phone="", actor=actor("ann"), now=AWARE, reason=WHY)
         state = {"verified_at": AWARE} if alive else {"verified_at": AWARE, "bounced_at": AWARE}
-        Contact.objects.filter(kind=kind).update(**state)
+        with context.regulated_write(actor=context.service("stage"), reason="Confirm the contact"):
+            Contact.objects.filter(kind=kind).update(**state)

@@ -133,7 +133,7 @@ def test_the_history_says_that_the_clock_found_it_overdue(ann):
     deadline = begin(ann)
     actions.ring_due(DUE)
     entry = deadline.history.first()
-    assert (entry.state, entry.actor_name, entry.history_change_reason) == (
+    assert (entry.state, entry.who, entry.history_change_reason) == (
         State.MISSED, "clock", "The deadline passed at 2026-03-05 10:00 UTC",
     )  # fmt: skip
 

@@ -75,8 +75,8 @@ def test_what_was_detected_in_the_future_is_refused():
 def test_the_history_names_who_logged_and_who_confirmed():
     incident = stage.log()
     stage.confirm(incident)
-    told = incident.history.order_by("history_id").values_list("actor_name", "state", "history_change_reason")
-    assert list(told) == [("Sam Security", "logged", "Log the incident"), ("Sam Security", "confirmed_breach", WHY)]
+    told = [(row.who, row.state, row.history_change_reason) for row in incident.history.order_by("history_id")]
+    assert told == [("Sam Security", "logged", "Log the incident"), ("Sam Security", "confirmed_breach", WHY)]
 
 
 def test_assessing_notes_when_the_investigation_started():

@@ -4,11 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from audit.context import Actor
+from audit.signatures.catalogue import Meaning
 from privacy.subject_requests import actions
 from privacy.subject_requests.actions import Filing
 from privacy.subject_requests.catalogue import Channel, Check, Relation, Right
 from privacy.subject_requests.models import SubjectRequest
 from privacy.subject_requests.states import State
+from tests import cast
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 BEN = Actor(id=None, name="Ben Privacy", role="Privacy officer")
@@ -62,9 +64,14 @@ def complete(record: SubjectRequest) -> dict[str, str]:
 
 def delivered(record: SubjectRequest, now: datetime = NOW, **changes: Any) -> SubjectRequest:
     given = {"answer": "Here is everything.", "checklist": complete(record), **changes}
-    return actions.deliver(record, now=now, **given, **WHY)
+    return actions.deliver(record, now=now, **given, **signed(now))
 
 
 def refused(record: SubjectRequest, now: datetime = NOW, **changes: Any) -> SubjectRequest:
     given = {"ground": "not_ours", "reasons": "We hold no data.", "complaint": COMPLAINT, "remedy": REMEDY, **changes}
-    return actions.refuse(record, now=now, **given, **WHY)
+    return actions.refuse(record, now=now, **given, **signed(now))
+
+
+def signed(now: datetime = NOW) -> dict[str, Any]:
+    """By whom, why, and that they proved who they are: what closing a request takes."""
+    return {**WHY, "actor": cast.who_signs(), "signing": cast.signing(now, Meaning.RESPONSIBILITY)}

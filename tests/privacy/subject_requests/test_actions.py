@@ -288,7 +288,7 @@ def test_without_an_address_nothing_is_mailed_and_the_answer_still_stands(in_acm
 
 def test_every_move_keeps_actor_reason_and_version(in_acme):
     record = in_state(State.DELIVERED)
-    told = [(row.state, row.actor_name, row.history_change_reason) for row in record.history.order_by("history_id")]
+    told = [(row.state, row.who, row.history_change_reason) for row in record.history.order_by("history_id")]
     assert told == [
         (s, "Ben Privacy", "A test of the case") for s in ("received", "validated", "in_progress", "delivered")
     ]

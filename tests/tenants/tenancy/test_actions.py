@@ -87,7 +87,7 @@ def test_people_of_one_tenant_are_not_in_another(acme, globex):
 def test_a_renamed_origin_is_written_into_the_history_with_reason(platform, acme):
     actions.change_origin(acme, origin="http://acme.localhost:9000", actor=ACTOR, now=NOW, reason="Port moved")
     last = Tenant.objects.get(pk=acme.pk).history.first()
-    assert (last.origin, last.history_change_reason, last.actor_name, last.actor_role) == (
+    assert (last.origin, last.history_change_reason, last.who, last.actor_role) == (
         "http://acme.localhost:9000",
         "Port moved",
         "tests",

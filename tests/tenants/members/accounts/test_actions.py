@@ -237,7 +237,7 @@ def test_a_mailed_link_sets_the_password_once_and_ends_every_session(in_acme):
     assert fresh.session_epoch == ann.session_epoch + 1
     assert enter(password=NEW).pk == ann.pk
     last = fresh.history.first()
-    assert (last.history_change_reason, last.actor_name) == ("Reset through the mailed link", "Ann Admin")
+    assert (last.history_change_reason, last.who) == ("Reset through the mailed link", "Ann Admin")
     assert mails.newest("password-changed").to == "ann@acme.example"
     with pytest.raises(queries.LinkOver):
         actions.complete_password_reset(token=token, password="another fine password", now=NOW)
@@ -279,7 +279,7 @@ def test_an_invitation_is_accepted_once_within_seven_days(in_acme):
     with pytest.raises(queries.LinkOver, match="accepted already"):
         actions.accept_invitation(token=token, password="another fine password", now=NOW)
     last = Invitation.objects.get(user=user).history.first()
-    assert (last.history_change_reason, last.actor_name) == ("Accepted the mailed invitation", "Nia New")
+    assert (last.history_change_reason, last.who) == ("Accepted the mailed invitation", "Nia New")
 
 
 def test_an_invitation_expires_after_seven_days(in_acme):

@@ -86,7 +86,7 @@ def test_a_link_confirms_once_within_fourteen_days(in_acme):
     token = mails.token_in(mails.newest("contact-verification"))
     contact = actions.confirm(token=token, now=NOW + 14 * DAY - timedelta(seconds=1))
     last = contact.history.first()
-    assert (last.actor_name, last.actor_role) == ("Security contact", "Contact")
+    assert (last.who, last.actor_role) == ("Security contact", "Contact")
     with pytest.raises(LinkOver, match="confirmed this already"):
         actions.confirm(token=token, now=NOW + DAY)
 

@@ -73,7 +73,7 @@ def test_roles_become_exactly_those_chosen_and_the_history_says_who_and_why(in_a
     fresh = act("change_roles", "cay", roles=["auditor", "privacy_officer"])
     assert fresh.role_keys == ["auditor", "privacy_officer"]
     taken = RoleGrant.history.filter(role="member", user_id=fresh.pk, history_type="-").get()
-    assert (taken.actor_name, taken.history_change_reason) == ("Ann Admin", WHY)
+    assert (taken.who, taken.history_change_reason) == ("Ann Admin", WHY)
 
 
 def test_nobody_changes_or_shuts_their_own_account(in_acme):

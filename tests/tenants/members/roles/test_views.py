@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from audit import context
 from tenants import schemas
 from tenants.members.accounts.models import Invitation, User
 from tests import cast
@@ -192,7 +193,7 @@ def test_an_expired_invitation_is_flagged(acme, sign_in):
     browser = sign_in("ann")
     person = browser.post("/people/invite/", NIA).headers["Location"]
     assert "Invited" in browser.get(person).content.decode()
-    with schemas.inside(acme):
+    with schemas.inside(acme), context.regulated_write(actor=context.service("clock"), reason="Time passes"):
         Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert "Invitation expired" in browser.get(person).content.decode()
 
