@@ -85,8 +85,10 @@ class DocumentRequest(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="one_open_request_of_a_person_for_the_same_documents",
-                fields=["email_index", "kinds"],
+                fields=["email_index", "kinds", "tenant_id"],
                 condition=Q(state__in=[*states.OPEN]),
+                # All who ask on the public form ask at one door.
+                nulls_distinct=False,
             ),
             models.CheckConstraint(name="docreq_state_is_known", condition=Q(state__in=[*states.State])),
             models.CheckConstraint(name="docreq_purpose_is_known", condition=Q(purpose__in=[*states.Purpose])),

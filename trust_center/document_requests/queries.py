@@ -78,8 +78,9 @@ def same_unconfirmed(content: str, now: datetime) -> DocumentRequest | None:
 
 
 def twin_of(record: DocumentRequest) -> DocumentRequest | None:
-    """An open request of the same mailbox for the same documents."""
-    twins = DocumentRequest.objects.filter(email_index=record.email_index, kinds=record.kinds, state__in=OPEN)
+    """An open request of the same mailbox for the same documents, from the same door: a tenant sees only its own."""
+    same = {"email_index": record.email_index, "kinds": record.kinds, "tenant_id": record.tenant_id}
+    twins = DocumentRequest.objects.filter(**same, state__in=OPEN)
     return twins.exclude(pk=record.pk).select_related("subject_key").first()
 
 

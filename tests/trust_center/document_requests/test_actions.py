@@ -409,6 +409,7 @@ def test_nobody_is_told_about_a_stopped_or_answered_request():
 
 
 # A tenant's members
+ANN = "ann@acme.example"
 
 
 @pytest.fixture
@@ -419,7 +420,7 @@ def ann(acme):
 
 def by_member(acme, ann, nonce="t1", **changes):
     with schemas.inside(acme):
-        given = filing(name=ann.full_name, email=ann.email, company=acme.name, is_customer=True, **changes)
+        given = filing(name="Ann Admin", email=ANN, company=acme.name, is_customer=True, **changes)
         return actions.submit_for_tenant(
             given, tenant=acme, member_id=ann.pk, role=ann.role_names, nonce=nonce, now=NOW
         )
@@ -448,6 +449,23 @@ def test_a_members_second_request_merges_into_the_open_one(acme, ann):
     first = by_member(acme, ann)
     assert by_member(acme, ann, nonce="t2") == first
     assert by_member(acme, ann, nonce="t1") == first
+
+
+def test_a_request_from_a_workspace_does_not_merge_into_one_that_the_tenant_cannot_see(acme, globex, ann):
+    public = received(email=ANN)
+    elsewhere = by_member(globex, ann)
+    own = by_member(acme, ann, nonce="t2")
+    assert len({public.pk, elsewhere, own}) == 3
+    assert [row.pk for row in queries.of_tenant(acme.pk)] == [own]
+    states = DocumentRequest.objects.order_by("form_nonce").values_list("state", "asked_again")
+    assert list(states) == [(State.RECEIVED, 0)] * 3
+
+
+def test_a_request_on_the_public_form_does_not_merge_into_one_of_a_tenant(acme, ann):
+    own = by_member(acme, ann)
+    public = received(email=ANN)
+    assert (public.state, fresh(public).merged_into_id) == (State.RECEIVED, None)
+    assert queries.behind(token_in(newest("document-confirm")), NOW).pk != own
 
 
 def test_a_tenant_reads_only_its_own_requests(acme, globex, ann):
