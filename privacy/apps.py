@@ -15,11 +15,17 @@ class PrivacyConfig(AppConfig):
 
     def _tell_of_subject_requests(self) -> None:
         from privacy import bells, personal_data
+        from privacy.case_files import actions as case_files
+        from privacy.case_files import queries as case_file_queries
         from privacy.deadlines.states import Kind
         from privacy.subject_requests import actions, presenters, queries
+        from tenants import chores
 
         for kind in (Kind.DSR_STATUTORY, Kind.DSR_PROMISE, Kind.DSR_ASSISTANCE):
             bells.register(kind, actions.ring)
+        chores.register(
+            chores.Chore("expired personal links", case_files.forget_links, case_file_queries.next_link_over)
+        )
         presenters.register()
         personal_data.register("People who may sign in", queries.people_with)
         personal_data.register("Data-subject requests", queries.requests_of)

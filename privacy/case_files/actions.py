@@ -14,11 +14,14 @@ from audit import context
 from audit.subject_keys import hashing
 from audit.subject_keys.queries import open_subject_key
 from privacy.case_files import queries
-from privacy.case_files.catalogue import FOLLOW_FOR
+from privacy.case_files.catalogue import FOLLOW_FOR, KEPT_AFTER_EXPIRY
 from privacy.case_files.models import RequestFile, RequestLink, RequestLinkUse, RequestNote
 from privacy.case_files.queries import Case
 from privacy.case_files.states import Door, Purpose
 from tenants.members.outbox.actions import queue_email
+from tenants.wakeups.actions import wake
+
+CLOCK = context.service("personal link clock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,15 @@ def new_link(case: Case, *, door: Door, valid: timedelta, now: datetime) -> str:
     RequestLink.objects.create(
         token_hash=queries.digest(token), request_id=case.pk, door=door, created_at=now, expires_at=now + valid
     )
+    wake(now + valid + KEPT_AFTER_EXPIRY)
     return token
+
+
+def forget_links(now: datetime) -> int:
+    """The chore: personal links that expired long ago go (GDPR Art. 5(1)(e)). Returns how many."""
+    with context.regulated_write(actor=CLOCK, reason=f"Expired {KEPT_AFTER_EXPIRY.days} days ago"):
+        gone, _ = queries.links_over(now).delete()
+    return gone
 
 
 def log_use(case: Case, what: str, *, now: datetime) -> None:

@@ -21,6 +21,8 @@ BEGINNINGS = {
 CONFIRM_WITHIN = timedelta(days=7)
 ANSWER_OPEN_FOR = timedelta(days=30)
 FOLLOW_FOR = timedelta(days=400)
+# A personal link that expired is kept so much longer, then its row goes.
+KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 
 def refusal(name: str, content: bytes, allowed: tuple[str, ...]) -> str | None:

@@ -59,6 +59,10 @@ class RequestLink(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
+    class Meta:
+        # Used by queries.links_over and next_link_over.
+        indexes = [models.Index(name="request_link_expires", fields=["expires_at"])]
+
 
 class RequestLinkUse(models.Model):
     """Who opened or downloaded what through a personal link (DSR-35). Exempt from history: rows are only ever added."""

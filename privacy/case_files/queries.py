@@ -4,12 +4,13 @@ from typing import Any, Protocol, cast
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.urls import reverse
 
 from audit.context import current_schema
 from audit.subject_keys import hashing
 from audit.subject_keys.queries import open_subject_key
+from privacy.case_files.catalogue import KEPT_AFTER_EXPIRY
 from privacy.case_files.models import RequestFile, RequestLink, RequestLinkUse, RequestNote
 from tenants import schemas
 from tenants.tenancy import queries as tenancy
@@ -46,6 +47,16 @@ def request_behind(token: str, door: str, *, now: datetime) -> Any:
     """The id of the request that a personal link opens; None when it is unknown, expired, or for another door."""
     found = RequestLink.objects.filter(token_hash=digest(token), door=door, expires_at__gt=now).first()
     return found.request_id if found else None
+
+
+def links_over(now: datetime) -> QuerySet[RequestLink]:
+    """Personal links that expired so long ago that nobody asks any more why they do not work."""
+    return RequestLink.objects.filter(expires_at__lte=now - KEPT_AFTER_EXPIRY)
+
+
+def next_link_over() -> datetime | None:
+    oldest: datetime | None = RequestLink.objects.aggregate(at=Min("expires_at"))["at"]
+    return oldest + KEPT_AFTER_EXPIRY if oldest else None
 
 
 def file_of(case: Case, file_id: UUID | str, *purposes: str) -> RequestFile:

@@ -225,6 +225,13 @@ def expire_due(now: datetime) -> int:
     return ended
 
 
+def forget_passes(now: datetime) -> int:
+    """The chore: mailed links that expired long ago go (GDPR Art. 5(1)(e)). Returns how many."""
+    with context.regulated_write(actor=CLOCK, reason=f"Expired {states.KEPT_AFTER_EXPIRY.days} days ago"):
+        gone, _ = queries.passes_over(now).delete()
+    return gone
+
+
 def ring(deadline: Ringing, now: datetime) -> None:
     """Tell those who may answer that the promise is near its end, or past it."""
     record = queries.by_subject(deadline.subject)
@@ -370,6 +377,7 @@ def _new_grant(
 def _new_pass(record: DocumentRequest, lives: timedelta, now: datetime) -> str:
     token = secrets.token_urlsafe(32)
     Pass.objects.create(token_hash=queries.digest(token), request=record, created_at=now, expires_at=now + lives)
+    wake(now + lives + states.KEPT_AFTER_EXPIRY)
     return token
 
 

@@ -128,6 +128,10 @@ class Pass(models.Model):
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 
+    class Meta:
+        # Used by queries.passes_over and next_pass_over.
+        indexes = [models.Index(name="pass_expires", fields=["expires_at"])]
+
 
 class Enquiry(models.Model):
     """A question to the requester. The first one stops the clock, once (clocks A.3)."""

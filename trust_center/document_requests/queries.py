@@ -16,7 +16,7 @@ from privacy.deadlines import clock
 from tenants import schemas
 from trust_center.document_requests.clock import business_minutes
 from trust_center.document_requests.models import DocumentRequest, Enquiry, Grant, Pass
-from trust_center.document_requests.states import ANSWERED, FIGURES_OVER, OPEN, SEEN, Link, State
+from trust_center.document_requests.states import ANSWERED, FIGURES_OVER, KEPT_AFTER_EXPIRY, OPEN, SEEN, Link, State
 from trust_center.documents import queries as documents
 from trust_center.documents.states import Kind
 from trust_center.documents.states import State as VersionState
@@ -93,6 +93,16 @@ def behind(token: str, now: datetime) -> DocumentRequest | None:
     record = mailed.request.merged_into or mailed.request
     # An unconfirmed request that ended was erased: nothing is left to be shown.
     return None if record.state == State.EXPIRED and record.received_at is None else record
+
+
+def passes_over(now: datetime) -> QuerySet[Pass]:
+    """Mailed links that expired so long ago that nobody asks any more why they do not work."""
+    return Pass.objects.filter(expires_at__lte=now - KEPT_AFTER_EXPIRY)
+
+
+def next_pass_over() -> datetime | None:
+    oldest: datetime | None = Pass.objects.aggregate(at=Min("expires_at"))["at"]
+    return oldest + KEPT_AFTER_EXPIRY if oldest else None
 
 
 def request(request_id: UUID | str) -> DocumentRequest | None:

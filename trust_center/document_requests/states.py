@@ -91,6 +91,8 @@ CONFIRM_WITHIN = timedelta(days=7)
 ANSWER_WITHIN = timedelta(days=30)
 # How long the mailed link to a confirmed request shows where it stands.
 STATUS_LIVES = timedelta(days=90)
+# A mailed link that expired is kept as long again, then its row goes.
+KEPT_AFTER_EXPIRY = timedelta(days=30)
 LINK_LIVES = timedelta(days=30)
 DOWNLOADS = 10
 ALARMS = (timedelta(hours=4), timedelta(hours=1), timedelta(0))

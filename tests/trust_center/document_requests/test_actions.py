@@ -5,11 +5,13 @@ import pytest
 from django.db import connection
 
 from audit import context
+from audit.context import current_schema
 from audit.transitions import MoveRefused
 from privacy.deadlines import actions as deadline_actions
 from privacy.deadlines import queries as deadlines
 from privacy.deadlines.states import State as Clock
-from tenants import schemas
+from tenants import chores, schemas
+from tenants.wakeups import queries as wakeups
 from tests import cast
 from tests.trust_center.document_requests.mailbox import (
     NOW,
@@ -27,8 +29,8 @@ from tests.trust_center.document_requests.mailbox import (
     token_in,
 )
 from trust_center.document_requests import actions, queries
-from trust_center.document_requests.models import DocumentRequest, Download, Enquiry, Grant
-from trust_center.document_requests.states import State
+from trust_center.document_requests.models import DocumentRequest, Download, Enquiry, Grant, Pass
+from trust_center.document_requests.states import CONFIRM_WITHIN, KEPT_AFTER_EXPIRY, STATUS_LIVES, State
 from trust_center.documents import actions as document_actions
 from trust_center.documents.states import Kind
 
@@ -406,6 +408,30 @@ def test_nobody_is_told_about_a_stopped_or_answered_request():
     refused(received(nonce="n2", email="bob@buyer.example"))
     deadline_actions.ring_due(DUE)
     assert mails("document-due") + mails("document-overdue") == []
+
+
+# Links that nobody needs any more
+
+
+def chore():
+    return next(one for one in chores.every() if one.name == "expired request links")
+
+
+def test_a_mailed_link_that_expired_long_ago_is_forgotten_and_no_other():
+    record = received()
+    confirmed, status = sorted(Pass.objects.values_list("expires_at", flat=True))
+    assert (confirmed, status) == (NOW + CONFIRM_WITHIN, NOW + STATUS_LIVES)
+    assert chore().next_due() == confirmed + KEPT_AFTER_EXPIRY
+    assert chore().run(confirmed + KEPT_AFTER_EXPIRY - timedelta(microseconds=1)) == 0
+    assert chore().run(confirmed + KEPT_AFTER_EXPIRY) == 1
+    assert queries.behind(token_in(newest("document-received")), NOW).pk == record.pk
+    assert (chore().run(status + KEPT_AFTER_EXPIRY), chore().next_due()) == (1, None)
+
+
+def test_whoever_mails_a_link_wakes_the_platform_to_forget_it():
+    received()
+    moments = [wake.due_at for wake in wakeups.of(current_schema())]
+    assert NOW + STATUS_LIVES + KEPT_AFTER_EXPIRY in moments
 
 
 # A tenant's members
