@@ -32,6 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with locks.exclusive(settings.BASE_DIR / ".venv" / "remigrate.lock"):
+            # Models that cannot be imported are found here, while every migration still stands.
+            manage("makemigrations", "--dry-run", "--verbosity", "0", *APPS)
             for folder in APPS.values():
                 for path in (settings.BASE_DIR / folder / "migrations").glob("0*.py"):
                     if path.name not in RELEASED:
