@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from audit.trail import urls as trail
 from complere import health
 from complere.urls import demo
 from privacy.breach_notices import urls as breach_notices
@@ -15,6 +16,9 @@ console = [
     path("contacts/", include("tenants.members.contacts.urls")),
     path("tenants/", include("tenants.console.urls")),
     path("history/", include("audit.trail.urls")),
+    path("trail/", include(trail.trail)),
+    path("trail/entries/", include("audit.proofs.urls")),
+    path("trail/access/", include("audit.access_log.urls")),
     path("requests/", include("privacy.subject_requests.urls")),
     path("requests/", include("privacy.handovers.urls")),
     path("incidents/", include("privacy.incidents.urls")),
@@ -34,6 +38,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("console/", include(console)),
     path("signatures/", include("tenants.members.signatures.urls")),
+    path("signatures/", include("audit.signed_records.urls")),
     path("deadlines/", include("privacy.deadlines.urls")),
     path("data-request/", include("privacy.intake.urls")),
     *demo.urlpatterns(),

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from audit.trail import urls as trail
 from complere.urls import demo
 from privacy.breach_notices import urls as breach_notices
 from trust_center.document_requests import urls as document_requests
@@ -12,7 +13,11 @@ urlpatterns = [
     path("people/", include("tenants.members.roles.urls")),
     path("contacts/", include("tenants.members.contacts.urls")),
     path("history/", include("audit.trail.urls")),
+    path("trail/", include(trail.trail)),
+    path("trail/entries/", include("audit.proofs.urls")),
+    path("trail/access/", include("audit.access_log.urls")),
     path("signatures/", include("tenants.members.signatures.urls")),
+    path("signatures/", include("audit.signed_records.urls")),
     path("deadlines/", include("privacy.deadlines.urls")),
     path("requests/", include("privacy.subject_requests.urls")),
     path("data-request/", include("privacy.intake.urls")),

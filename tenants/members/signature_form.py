@@ -20,7 +20,6 @@ with status 422. With `signs=None` the form asks for no signature. Where only so
 `takes_signature`; it sees `cleaned_data`, and `signing()` then gives None. Whoever is signed in signs, nobody else.
 """
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -48,7 +47,6 @@ from tenants.members.accounts.models import User
 from tenants.members.accounts.queries import signed_in
 from tenants.members.factors import actions as factors
 from tenants.members.factors import queries as factor_queries
-from tenants.members.factors.catalogue import Components
 from tenants.members.passwords import MaximumLength
 from tenants.members.signing_rights import queries as rights
 from tenants.tenancy.queries import of_request
@@ -309,11 +307,10 @@ class SigningFields(forms.Form):
         if not cleaned.get("code") and not cleaned.get("passkey") and "code" not in self.errors:
             self.add_error("code", "Enter the code of your authenticator app, or use a passkey.")
 
-    def _components(self, signs: Step, now: datetime) -> Components:
+    def _components(self, signs: Step, now: datetime) -> factors.Components:
         in_series = signs.in_series
-        password = None if in_series else str(self.cleaned_data["password"])
         try:
-            return self._by_passkey(signs, password, now) if self._uses_passkey else self._by_code(signs, password, now)
+            return self._by_passkey(signs, now) if self._uses_passkey else self._by_code(signs, now)
         except factors.ComponentsRefused:
             self.add_error("code" if in_series else "password", REFUSED)
         except factors.SigningLocked as locked:
@@ -326,25 +323,31 @@ class SigningFields(forms.Form):
     def _uses_passkey(self) -> bool:
         return bool(self.cleaned_data["passkey"]) and not self.cleaned_data["code"]
 
-    def _by_code(self, signs: Step, password: str | None, now: datetime) -> Components:
-        code = str(self.cleaned_data["code"])
+    def _by_code(self, signs: Step, now: datetime) -> factors.Components:
         return factors.check_components(
-            signs.user, password=password, code=code, purpose=signs.purpose, address=signs.address, now=now
+            signs.user,
+            password=str(self.cleaned_data["password"]),
+            code=str(self.cleaned_data["code"]),
+            purpose=signs.purpose,
+            address=signs.address,
+            now=now,
+            in_series=signs.in_series,
         )
 
-    def _by_passkey(self, signs: Step, password: str | None, now: datetime) -> Components:
+    def _by_passkey(self, signs: Step, now: datetime) -> factors.Components:
         asked = take_challenge(signs.session, self._nonce, str(self.cleaned_data["meaning"]), now)
         if asked is None:
             self.add_error(None, AGAIN)
             raise NotSigned
         shown = factors.check_password_and_passkey(
             signs.user,
-            password=password,
-            assertion=_as_dict(str(self.cleaned_data["passkey"])),
+            password=str(self.cleaned_data["password"]),
+            assertion=str(self.cleaned_data["passkey"]),
             challenge=bytes.fromhex(hashing.digest(asked)),
             now=now,
             purpose=signs.purpose,
             address=signs.address,
+            in_series=signs.in_series,
         )
         return replace(shown, detail={**shown.detail, "challenge": asked})
 
@@ -411,12 +414,3 @@ def _told(key: str, version: int, was: str) -> dict[str, Any]:
     kind, pk = key.split(":", 1)
     leaf = ledger.leaf_of(apps.get_model(kind)._meta.db_table, pk, version)
     return {"record": key, "version": version, "leaf": leaf, "from": was}
-
-
-def _as_dict(text: str) -> dict[str, Any]:
-    """What a browser sent as JSON; anything else is an answer that holds nothing."""
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from django.db.models import QuerySet
+
 from audit import context
 from audit.signatures.catalogue import Signing
 from audit.transitions import move
@@ -17,6 +19,7 @@ from trust_center.updates import actions as updates
 from trust_center.updates.states import Topic
 
 PATHS = {Page.TRUST_CENTER: "/", Page.COMPLIANCE: "/compliance/"}
+NAMES = {Page.TRUST_CENTER: "Trust Center", Page.COMPLIANCE: "Compliance page"}
 TOPICS = {Page.TRUST_CENTER: Topic.CLAIMS, Page.COMPLIANCE: Topic.COMPLIANCE}
 # The same review again within this is a button pressed twice, and nothing to announce.
 PRESSED_TWICE = timedelta(minutes=1)
@@ -59,7 +62,6 @@ def edit(
 def publish(
     statements: Sequence[Statement],
     *,
-    seen: str,
     signing: Signing,
     actor: context.Actor,
     now: datetime,
@@ -67,17 +69,20 @@ def publish(
 ) -> int:
     """Make drafts public in one transaction and by one act of signing; the versions before them retire.
 
-    Returns how many. `seen` is the `wording_digest` of what the publisher read. Raises `EditRefused` when a draft
-    changed since, `SignatureRefused`.
+    Returns how many. Raises `EditRefused` when there is nothing to publish, `SignatureRefused`, and `MoveRefused` when
+    a draft is another version than the signer saw, or is no draft any more.
     """
     with context.regulated_write(actor=actor, reason=reason):
-        fresh = list(Statement.objects.select_for_update().filter(pk__in=[s.pk for s in statements]).order_by("pk"))
-        in_order = sorted(fresh, key=lambda s: [t.pk for t in statements].index(s.pk))
-        if not in_order or queries.wording_digest(in_order) != seen:
-            raise EditRefused("A draft was changed after you opened this page. Read it again before you publish it.")
+        # Locked in one order, so that two publishers wait for each other.
+        fresh = {row.pk: row for row in _locked([row.pk for row in statements])}
+        in_order = [fresh[row.pk] for row in statements if row.pk in fresh]
+        if not in_order:
+            raise EditRefused("There is no draft to publish.")
+        public = queries.published_among([row.code for row in in_order])
+        new = [page for page in Page if not queries.was_ever_public(page)]
         for draft in in_order:
-            _make_public(draft, signing=signing, actor=actor, now=now, reason=reason)
-        _announce(in_order, "changed", now)
+            _make_public(draft, public.get(draft.code), signing=signing, actor=actor, now=now, reason=reason)
+        _announce(in_order, "changed", now, new)
     return len(in_order)
 
 
@@ -164,23 +169,35 @@ def _rewrite(draft: Statement, wording: Mapping[str, Any]) -> Statement:
     return draft
 
 
-def _make_public(draft: Statement, *, signing: Signing, actor: context.Actor, now: datetime, reason: str) -> None:
-    before = queries.in_state(draft.code, State.PUBLISHED)
+def _locked(keys: Sequence[int]) -> "QuerySet[Statement]":
+    return Statement.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+
+
+def _make_public(
+    draft: Statement, before: Statement | None, *, signing: Signing, actor: context.Actor, now: datetime, reason: str
+) -> None:
     if before is not None:
         move(before, State.RETIRED, actor=actor, now=now, reason=reason)
     move(draft, State.PUBLISHED, actor=actor, now=now, reason=reason, signing=signing, published_at=now)
 
 
-def _announce(statements: Sequence[Statement], what: str, now: datetime) -> None:
-    """One public change for each page that was touched."""
+def _announce(statements: Sequence[Statement], what: str, now: datetime, new: Sequence[Page] = ()) -> None:
+    """One public change for each page that was touched; `new` are those of which nothing was public before."""
     for page in Page:
         touched = [s for s in statements if PARTS[s.part].page == page]
         if not touched:
             continue
-        title = f"{_name(touched[0])}: {what}" if len(touched) == 1 else f"{len(touched)} entries {what}"
-        text = "; ".join(f"{PARTS[s.part].label}: {_name(s)}" for s in touched)
-        anchor = f"{PATHS[page]}#{touched[0].part}"
-        updates.announce(topic=TOPICS[page], title=title, text=f"{text}.", path=anchor, now=now)
+        if page in new:
+            title, text, path = f"The {NAMES[page]} is published", f"{_count(touched)}.", PATHS[page]
+        else:
+            title = f"{_name(touched[0])}: {what}" if len(touched) == 1 else f"{_count(touched)} {what}"
+            text = "; ".join(f"{PARTS[s.part].label}: {_name(s)}" for s in touched) + "."
+            path = f"{PATHS[page]}#{touched[0].part}"
+        updates.announce(topic=TOPICS[page], title=title, text=text, path=path, now=now)
+
+
+def _count(statements: Sequence[Statement]) -> str:
+    return "1 entry" if len(statements) == 1 else f"{len(statements)} entries"
 
 
 def _name(statement: Statement) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 from django import forms
 
 from audit.context import ReasonRefused, checked_reason
+from tenants.members.signature_form import SigningFields
 from trust_center.claims.catalogue import PARTS, Page, keys_of
 from trust_center.claims.models import Statement
 from trust_center.claims.states import SUPPORT_WORDS, Kind
@@ -32,6 +33,10 @@ class Reasoned(forms.Form):
             return checked_reason(self.cleaned_data["reason"])
         except ReasonRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
+
+
+class Publish(SigningFields, Reasoned):
+    """Drafts become public by a signature; what the publisher saw are the versions that the signature names."""
 
 
 class Edit(Reasoned):

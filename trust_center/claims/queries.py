@@ -58,6 +58,15 @@ def newest_of_each() -> dict[str, Statement]:
     return {row.code: row for row in rows}
 
 
+def was_ever_public(page: Page) -> bool:
+    return Statement.objects.filter(part__in=keys_of(page), published_at__isnull=False).exists()
+
+
+def published_among(codes: Iterable[str]) -> dict[str, Statement]:
+    """The public versions of these statements, by code."""
+    return {row.code: row for row in Statement.objects.filter(state=State.PUBLISHED, code__in=list(codes))}
+
+
 def in_state(code: str, state: State) -> Statement | None:
     return Statement.objects.filter(code=code, state=state).first()
 

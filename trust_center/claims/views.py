@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django import forms as django_forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -10,8 +11,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.signed_records import queries as signed_records
 from tenants.members.access import may
 from tenants.members.accounts.queries import signed_in
+from tenants.members.signature_form import step
 from trust_center.claims import actions, forms, presenters, queries
 from trust_center.claims.catalogue import PARTS
 from trust_center.claims.models import Statement
@@ -55,6 +58,7 @@ def statement(request: HttpRequest, code: str) -> HttpResponse:
         "public_facts": presenters.facts(public) if public else None,
         "versions": presenters.version_rows(versions),
         "part": PARTS[shown.part],
+        "signatures": signed_records.of(public) if public else [],
     }
     return render(request, "trust_center/claims/detail.html", {**values, **_rights(request)})
 
@@ -85,7 +89,7 @@ def edit(request: HttpRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def publish(request: HttpRequest, code: str) -> HttpResponse:
     draft = _in_state(code, State.DRAFT)
-    confirm = _confirm(f"Publish {_name(draft)}", "Publish", reverse("claim", args=[code]))
+    confirm = _confirm(f"Publish {_name(draft)}", "Sign and publish", reverse("claim", args=[code]))
     confirm["facts"] = presenters.facts(draft)
     confirm["consequences"] = ["The page shows it at once. The version before it is kept, and retired."]
     return _publish(request, [draft], confirm, reverse("claim", args=[code]))
@@ -99,7 +103,7 @@ def publish_all(request: HttpRequest) -> HttpResponse:
         messages.info(request, "There is no draft to publish.")
         return redirect("claims")
     confirm = _confirm(
-        f"Publish {len(drafts)} {'draft' if len(drafts) == 1 else 'drafts'}", "Publish", reverse("claims")
+        f"Publish {len(drafts)} {'draft' if len(drafts) == 1 else 'drafts'}", "Sign and publish", reverse("claims")
     )
     confirm["facts"] = [{"term": draft.code, "text": draft.heading} for draft in drafts]
     confirm["consequences"] = ["The pages show all of them at once, and subscribers of every change are told."]
@@ -142,14 +146,12 @@ def security_contact(request: HttpRequest) -> HttpResponse:
 
 
 def _publish(request: HttpRequest, drafts: list[Statement], confirm: dict[str, Any], to: str) -> HttpResponse:
-    form = forms.Reasoned(_posted(request), initial={"seen": queries.wording_digest(drafts)})
-    if request.method == "POST" and form.is_valid():
-        asked, actor = form.cleaned_data, signed_in(request).actor
-        try:
-            count = actions.publish(drafts, seen=asked["seen"], actor=actor, now=timezone.now(), reason=asked["reason"])
-        except actions.EditRefused as refused:
-            form.add_error(None, str(refused))
-        else:
+    now = timezone.now()
+    form = forms.Publish(_posted(request), signs=step(request, *drafts, to=State.PUBLISHED, now=now))
+    if form.is_valid():
+        reason, actor = form.cleaned_data["reason"], signed_in(request).actor
+        with form.refusals(actions.EditRefused):
+            count = actions.publish(drafts, signing=form.signing(now=now), actor=actor, now=now, reason=reason)
             messages.success(request, f"{count} published. Every web process shows it now.")
             return redirect(to)
     return _ask(request, form, confirm)
@@ -166,7 +168,7 @@ def _act(
     return _ask(request, form, confirm)
 
 
-def _ask(request: HttpRequest, form: forms.Reasoned, confirm: dict[str, Any]) -> HttpResponse:
+def _ask(request: HttpRequest, form: django_forms.Form, confirm: dict[str, Any]) -> HttpResponse:
     status = 422 if request.method == "POST" else 200
     return render(request, "desk/confirm.html", {"confirm": confirm, "form": form}, status=status)
 

@@ -1,8 +1,10 @@
 """Load what the public pages say from trust_center/content. Run twice it changes nothing.
 
-What was edited in the console is never overwritten: a newer version of such an entry becomes a draft.
+Statements and documents become drafts: only a person's signature makes them public (21 CFR 11.50). What was edited in
+the console is never overwritten.
 """
 
+from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +20,7 @@ from tenants.tenancy import actions as tenancy
 from trust_center.claims import actions as claims
 from trust_center.claims import queries as claim_queries
 from trust_center.claims.adapters.content_files import FOLDER, ContentRefused, Entry, Shape, read
-from trust_center.claims.catalogue import PARTS, Page
+from trust_center.claims.catalogue import PARTS
 from trust_center.claims.states import Kind, Support
 from trust_center.documents import actions as documents
 from trust_center.subprocessor_register import actions as register
@@ -78,7 +80,7 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         with schemas.on_platform(), transaction.atomic():
             outcomes = [*load_statements(statements, now), *load_listings(listings, now), *load_contact(contact, now)]
-            # The printing chore makes the PDFs and publishes them: the first page need not wait for four documents.
+            # The printing chore makes the PDFs: nobody need wait for four documents here.
             documents.load_first_versions(actor=LOADER, now=now)
         self._report(outcomes, verbosity)
 
@@ -86,18 +88,21 @@ class Command(BaseCommand):
         if not verbosity:
             return
         said = {
-            "drafted": "became a draft, as it was edited in the console: publish or discard it there",
+            "drafted": "became a draft: publish or discard it in the console",
             "left": "was not loaded, as a draft of it is open in the console",
         }
+        counts = Counter(outcome for _, outcome in outcomes)
+        if counts["unchanged"] == len(outcomes):
+            self.stdout.write(f"Nothing changed: all {len(outcomes)} entries are as loaded before.")
+            return
         for code, outcome in outcomes:
-            if outcome in said:
+            # The first load makes drafts of everything: the sum says it.
+            if outcome in said and counts["unchanged"]:
                 self.stdout.write(f"{code}: {said[outcome]}")
-        published = sum(outcome == "published" for _, outcome in outcomes)
-        unchanged = sum(outcome == "unchanged" for _, outcome in outcomes)
-        if unchanged == len(outcomes):
-            self.stdout.write(f"Nothing changed: all {unchanged} entries are as loaded before.")
-        else:
-            self.stdout.write(f"{published} published, {unchanged} unchanged of {len(outcomes)} entries.")
+        words = [f"{counts[outcome]} {outcome}" for outcome in ("drafted", "published", "unchanged", "left")]
+        self.stdout.write(
+            f"{len(outcomes)} entries: {', '.join(words)}. A draft is public once a person has signed it."
+        )
 
 
 def read_all(folder: Path) -> tuple[list[Entry], list[Entry], Entry]:
@@ -116,24 +121,11 @@ def read_all(folder: Path) -> tuple[list[Entry], list[Entry], Entry]:
 
 def load_statements(entries: list[Entry], now: datetime) -> list[tuple[str, str]]:
     newest = claim_queries.newest_of_each()
-    first = not newest
-    outcomes, published = [], dict.fromkeys(Page, 0)
+    outcomes = []
     for entry in entries:
-        reason = f"Loaded from {entry.file}"
-        outcome = claims.load(
-            entry.values,
-            newest.get(entry.code),
-            digest=entry.digest,
-            first=first,
-            actor=LOADER,
-            now=now,
-            reason=reason,
-        )
-        published[PARTS[entry.values["part"]].page] += outcome == claims.Outcome.PUBLISHED
+        before, reason = newest.get(entry.code), f"Loaded from {entry.file}"
+        outcome = claims.load(entry.values, before, digest=entry.digest, actor=LOADER, now=now, reason=reason)
         outcomes.append((entry.code, str(outcome)))
-    for page, count in published.items():
-        if count:
-            claims.announce_loaded(page=page, count=count, first=first, now=now)
     return outcomes
 
 

@@ -1,0 +1,37 @@
+"""A signature in words: what was signed, by whom, when, what for, and whether it still holds."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from audit.presenters import Story
+from audit.signatures import queries as signatures
+from audit.signatures.models import Signature
+from audit.signed_records import queries
+from audit.trail import presenters as trail
+from audit.transitions import label
+
+METHODS = {
+    "password": "password",
+    "totp": "one-time code of an authenticator app",
+    "passkey": "passkey that knew its owner",
+    "session": "the password given earlier in the same session",
+}
+
+
+def page(signature: Signature, story: Story, title: str, zone: ZoneInfo) -> dict[str, Any]:
+    """The context of the page that verifies a signature."""
+    version = queries.signed_version(signature, story)
+    standing = signatures.standing(signature)
+    return {
+        "title": title,
+        "signature": signature,
+        "shown": queries.shown(signature),
+        "standing": standing,
+        "content": trail.entries([version], zone)[0].changes if version else [],
+        "step": f"from {label(signature.from_state)} to {label(signature.to_state)}",
+        "methods": " and ".join(METHODS.get(method, method) for method in signature.methods),
+        "signed_at": trail.moment(signature.signed_at, ZoneInfo(signature.time_zone)),
+        "authenticated_at": trail.moment(signature.authenticated_at, ZoneInfo(signature.time_zone)),
+        "kind": story.kind,
+        "zone": zone.key,
+    }
