@@ -1,7 +1,9 @@
 """Where Django finds the models of this app."""
 
 from audit.ledger.models import Access, Anchor, Checkpoint, Event, Leaf
+from audit.log_keys.models import LogKey
 from audit.signatures.models import Signature
 from audit.subject_keys.models import SubjectKey, TenantKey
+from audit.verification.models import TrailCheck
 
-__all__ = ["Access", "Anchor", "Checkpoint", "Event", "Leaf", "Signature", "SubjectKey", "TenantKey"]
+__all__ = ["Access", "Anchor", "Checkpoint", "Event", "Leaf", "LogKey", "Signature", "SubjectKey", "TenantKey", "TrailCheck"]

@@ -41,6 +41,12 @@ def refuse_to_start() -> None:
         raise ImproperlyConfigured("This is production (DEMO is off), and:\n" + "\n".join(lines))
 
 
+def refuse_to_sign_without_key() -> None:
+    """Raise ImproperlyConfigured in a production process that signs logs and was not given COMPLERE_LOG_KEY."""
+    if not settings.DEMO and not settings.COMPLERE_LOG_KEY:
+        raise ImproperlyConfigured("The worker signs logs: set COMPLERE_LOG_KEY, or COMPLERE_LOG_KEY_FILE.")
+
+
 @register(Tags.security, deploy=True)
 def deployment(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> Iterable[CheckMessage]:
     """Django's door to production_faults(); a demo is no deployment, and says so."""
@@ -64,15 +70,17 @@ def _secret_key() -> list[CheckMessage]:
 
 
 def _root_key() -> list[CheckMessage]:
-    known = settings.COMPLERE_ROOT_KEY
-    try:
-        key = base64.b64decode(known, validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    development = _digest_of_development_secret()
-    if len(key) == ROOT_KEY_BYTES and len(set(key)) >= FEWEST_DIFFERENT and key != development:
+    if _is_whole_key(settings.COMPLERE_ROOT_KEY):
         return []
     return [_weak("COMPLERE_ROOT_KEY", f"{ROOT_KEY_BYTES} random bytes in base64", "complere.E003")]
+
+
+def _log_key() -> list[CheckMessage]:
+    """Given to whoever signs. A process without it can do everything but sign."""
+    known = settings.COMPLERE_LOG_KEY
+    if not known or (_is_whole_key(known) and known != settings.COMPLERE_ROOT_KEY):
+        return []
+    return [_weak("COMPLERE_LOG_KEY", f"{ROOT_KEY_BYTES} random bytes in base64, and no other key", "complere.E012")]
 
 
 def _task_key() -> list[CheckMessage]:
@@ -134,6 +142,15 @@ def _is_strong(key: object, shortest: int) -> bool:
     return not any(word in key.lower() for word in DEVELOPMENT_WORDS)
 
 
+def _is_whole_key(known: str) -> bool:
+    try:
+        key = base64.b64decode(known, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    random = len(key) == ROOT_KEY_BYTES and len(set(key)) >= FEWEST_DIFFERENT
+    return random and key != _digest_of_development_secret()
+
+
 def _digest_of_development_secret() -> bytes:
     return hashlib.sha256(str(getattr(settings, "DEVELOPMENT_SECRET", "")).encode()).digest()
 
@@ -144,5 +161,5 @@ def _weak(name: str, wanted: str, number: str) -> CheckMessage:
 
 
 CHECKS: Final[tuple[Callable[[], list[CheckMessage]], ...]] = (
-    _debug, _secret_key, _root_key, _task_key, _hosts, _origin, _database, _queue, _mail,
+    _debug, _secret_key, _root_key, _log_key, _task_key, _hosts, _origin, _database, _queue, _mail,
 )  # fmt: skip

@@ -16,6 +16,21 @@ def timers() -> dict[str, dict[str, Any]]:
             # A sweep that could not start before the next ones is worth nothing.
             "options": {"expires": settings.SWEEP_EVERY_SECONDS * 5},
         },
+        "give new events their place in the signed logs": {
+            "task": "tenants.books.tasks.sequence",
+            "schedule": float(settings.SEQUENCE_EVERY_SECONDS),
+            "options": {"expires": settings.SEQUENCE_EVERY_SECONDS * 5},
+        },
+        "publish the head over all logs": {
+            "task": "tenants.books.tasks.publish_heads",
+            "schedule": crontab(minute="7"),
+            "options": {"expires": 3000},
+        },
+        "check every trail from its first event on": {
+            "task": "tenants.books.tasks.check_trails",
+            "schedule": crontab(hour="1", minute="23"),
+            "options": {"expires": 3600},
+        },
         "work out anew when each schema is next due": {
             "task": "tenants.wakeups.tasks.reconcile",
             "schedule": crontab(hour="2", minute="17"),

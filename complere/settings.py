@@ -31,6 +31,9 @@ COMPLERE_TASK_KEY = env.secret("COMPLERE_TASK_KEY", DEVELOPMENT_SECRET)
 COMPLERE_ROOT_KEY = env.secret(
     "COMPLERE_ROOT_KEY", base64.b64encode(hashlib.sha256(DEVELOPMENT_SECRET.encode()).digest()).decode()
 )
+# Wraps the keys that sign logs. The web process signs nothing and needs none.
+_log_key = base64.b64encode(hashlib.sha256(f"{DEVELOPMENT_SECRET} for logs".encode()).digest()).decode()
+COMPLERE_LOG_KEY = env.secret("COMPLERE_LOG_KEY", _log_key if DEMO else "")
 
 # --- Apps: where each one's tables live ---------------------------------------------------------
 OURS_EVERYWHERE = ["audit", "tenants.members", "privacy"]
@@ -80,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "complere.middleware.AccessLog",
     "complere.middleware.RefusalPages",
 ]
 ROOT_URLCONF = "complere.urls.tenant"
@@ -189,6 +193,13 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_CLS = "tenants.tenant_task:TenantTask"
 SWEEP_EVERY_SECONDS = env.number("SWEEP_EVERY_SECONDS", 2, minimum=1, maximum=300)
 SWEEP_LEASE_SECONDS = env.number("SWEEP_LEASE_SECONDS", 30, minimum=1, maximum=600)
+
+# --- Logs of the trails -------------------------------------------------------------------------
+SEQUENCE_EVERY_SECONDS = env.number("SEQUENCE_EVERY_SECONDS", 1, minimum=1, maximum=60)
+# A time-stamping authority (RFC 3161) for the hourly head over all logs; none: no time stamps.
+TSA_URL = env.text("TSA_URL", "")
+# Its root certificates as a PEM file: time stamps that do not verify are refused.
+TSA_CERTIFICATES = env.text("TSA_CERTIFICATES", "")
 
 # --- Mail -------------------------------------------------------------------------------------
 EMAIL_URL = env.secret("EMAIL_URL", "smtp://localhost:25")

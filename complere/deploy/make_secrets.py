@@ -25,15 +25,21 @@ def contents() -> dict[str, str]:
         "secret_key": secrets.token_urlsafe(64),
         "complere_root_key": base64.b64encode(secrets.token_bytes(32)).decode(),
         "complere_task_key": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "complere_log_key": base64.b64encode(secrets.token_bytes(32)).decode(),
     }
+
+
+# A deployment of an earlier release has none; nothing else was made to fit it.
+ADDED_LATER = {"complere_log_key"}
 
 
 def main(folder: Path) -> int:
     """Write them; the exit code. Refuses a folder that has some but not all, as their passwords would not fit."""
     made = contents()
     present = sorted(name for name in made if (folder / name).exists())
-    if present and len(present) < len(made):
-        missing = ", ".join(sorted(set(made) - set(present)))
+    lacking = set(made) - set(present) - ADDED_LATER
+    if present and lacking:
+        missing = ", ".join(sorted(lacking))
         sys.stderr.write(f"{folder} has some secrets but not {missing}: restore them, or empty the folder.\n")
         return 2
     folder.mkdir(mode=0o700, exist_ok=True)

@@ -21,6 +21,7 @@ class Credentials:
     secret_key: str
     root_key: str
     task_key: str
+    log_key: str
 
     def settings(self) -> dict[str, str]:
         """The keys under the names that settings read."""
@@ -28,6 +29,7 @@ class Credentials:
             "SECRET_KEY": self.secret_key,
             "COMPLERE_ROOT_KEY": self.root_key,
             "COMPLERE_TASK_KEY": self.task_key,
+            "COMPLERE_LOG_KEY": self.log_key,
         }
 
 
@@ -41,15 +43,18 @@ def generated() -> Credentials:
         secret_key=secrets.token_urlsafe(64),
         root_key=base64.b64encode(secrets.token_bytes(32)).decode(),
         task_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+        log_key=base64.b64encode(secrets.token_bytes(32)).decode(),
     )
 
 
 def of(data_dir: Path) -> Credentials:
     """The secrets of `data_dir`; made at the first call. Call it under the lock of the folder."""
     path = data_dir / FILE
-    if path.exists():
-        return Credentials(**json.loads(path.read_text(encoding="utf-8")))
-    made = generated()
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    # A folder of an earlier release lacks what that release did not know.
+    made = Credentials(**(asdict(generated()) | kept))
+    if asdict(made) == kept:
+        return made
     draft = path.with_suffix(".new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

@@ -25,6 +25,7 @@ GOOD = {
     "SECRET_KEY": random_looking("secret"),
     "COMPLERE_ROOT_KEY": random_looking("root", 32),
     "COMPLERE_TASK_KEY": random_looking("task"),
+    "COMPLERE_LOG_KEY": random_looking("log", 32),
     "PLATFORM_ORIGIN": "https://trust.complere.eu",
     "REDIS_URL": "redis://:password@valkey:6379/0",
     "EMAIL_URL": "smtp+tls://user:password@mail.complere.eu:587",
@@ -65,6 +66,8 @@ def test_good_settings_have_no_fault(faults):
         ("COMPLERE_ROOT_KEY", "not base64!", "complere.E003"),
         ("COMPLERE_ROOT_KEY", base64.b64encode(bytes(32)).decode(), "complere.E003"),
         ("COMPLERE_ROOT_KEY", random_looking("root", 16), "complere.E003"),
+        ("COMPLERE_LOG_KEY", "not base64!", "complere.E012"),
+        ("COMPLERE_LOG_KEY", GOOD["COMPLERE_ROOT_KEY"], "complere.E012"),
         ("COMPLERE_TASK_KEY", DEVELOPMENT, "complere.E004"),
         ("COMPLERE_TASK_KEY", GOOD["SECRET_KEY"], "complere.E004"),
         ("COMPLERE_TASK_KEY", "short", "complere.E004"),
@@ -92,6 +95,14 @@ def test_each_fault_is_found_alone(faults, name, value, fault):
 def test_the_key_that_settings_derive_for_development_is_refused(faults):
     derived = base64.b64encode(hashlib.sha256(real.DEVELOPMENT_SECRET.encode()).digest()).decode()
     assert faults(COMPLERE_ROOT_KEY=derived) == ["complere.E003"]
+
+
+def test_only_who_signs_needs_the_key_of_the_logs(faults):
+    assert faults(COMPLERE_LOG_KEY="") == []
+    with pytest.raises(ImproperlyConfigured, match="COMPLERE_LOG_KEY"):
+        checks.refuse_to_sign_without_key()
+    assert faults() == []
+    checks.refuse_to_sign_without_key()
 
 
 def test_a_migrating_command_may_be_the_owner(faults):

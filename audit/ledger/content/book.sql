@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS audit___schema__.ledger_access (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz NOT NULL DEFAULT clock_timestamp(), kind text NOT NULL,
   actor jsonb NOT NULL, what text NOT NULL, records text[] NOT NULL, request text NOT NULL, detail text NOT NULL);
 CREATE INDEX IF NOT EXISTS ledger_access_by_record ON audit___schema__.ledger_access USING gin (records);
+CREATE INDEX IF NOT EXISTS ledger_access_by_actor ON audit___schema__.ledger_access ((actor ->> 'id'), id);
 CREATE INDEX IF NOT EXISTS ledger_access_by_time ON audit___schema__.ledger_access (at);
 GRANT SELECT ON ALL TABLES IN SCHEMA audit___schema__ TO __reader__;
 REVOKE SELECT ON audit___schema__.ledger_structure FROM __reader__;
@@ -53,8 +54,9 @@ DECLARE
 BEGIN
   IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - hidden; END IF;
   IF TG_OP <> 'DELETE' THEN n := to_jsonb(NEW) - hidden; END IF;
-  IF TG_OP = 'UPDATE' AND n = was AND NEW IS DISTINCT FROM OLD THEN RETURN NULL; END IF;
   c := nullif(current_setting('app.context', true), '')::jsonb;
+  -- Nothing that a trail holds has changed; only the first event of a row that was there before says so all the same.
+  IF TG_OP = 'UPDATE' AND n = was AND c -> 'baseline' IS NULL THEN RETURN NULL; END IF;
   IF c IS NULL OR coalesce(c #>> '{actor,name}', '') = '' OR coalesce(btrim(c ->> 'reason'), '') = '' THEN
     RAISE EXCEPTION '% on %.% refused: the transaction names no actor and reason', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AU001';
   END IF;
@@ -168,6 +170,8 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('audit___schema__', 0));
   SELECT coalesce(max(idx), -1) + 1 INTO first_idx FROM audit___schema__.ledger_leaf;
   WITH taken AS (DELETE FROM ledger.dirty WHERE schema_name = '__schema__' RETURNING seq) SELECT min(seq) INTO low FROM taken;
+  -- What this very transaction writes after this waits anew.
+  PERFORM set_config('app.dirty', '', true);
   IF low IS NOT NULL THEN
     WITH fresh AS (
       SELECT e.*, e.payload::jsonb AS doc FROM audit___schema__.ledger_event e
@@ -214,7 +218,22 @@ BEGIN
   INSERT INTO audit___schema__.ledger_tile (level, n, hash)
     SELECT (t ->> 0)::int, (t ->> 1)::bigint, decode(t ->> 2, 'hex') FROM jsonb_array_elements(tiles) t;
   INSERT INTO audit___schema__.ledger_checkpoint (epoch, size, root, at, note) VALUES (in_epoch, in_size, in_root, in_at, in_note);
+  INSERT INTO ledger.published AS p (schema_name, epoch, size, root, at, note)
+    VALUES ('__schema__', in_epoch, in_size, in_root, in_at, in_note)
+    ON CONFLICT (schema_name) DO UPDATE
+      SET epoch = excluded.epoch, size = excluded.size, root = excluded.root, at = excluded.at, note = excluded.note
+      WHERE (p.epoch, p.size) < (excluded.epoch, excluded.size);
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'a head beyond % events was published already, and a log never goes back', in_size USING ERRCODE = 'AU303';
+  END IF;
 END $f$;
+
+-- What the world knows of this book: its lasting name, and the newest head that was published (nulls before the first).
+CREATE OR REPLACE FUNCTION audit___schema__.ledger_standing() RETURNS TABLE (origin uuid, epoch int, size bigint, root bytea, at timestamptz, note text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+  SELECT b.origin, p.epoch, p.size, p.root, p.at, p.note FROM ledger.book b LEFT JOIN ledger.published p USING (schema_name)
+  WHERE b.schema_name = '__schema__'
+$f$;
 
 CREATE OR REPLACE FUNCTION audit___schema__.ledger_add_anchor(in_size bigint, in_kind text, in_at timestamptz, in_evidence bytea, in_about text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
@@ -229,6 +248,7 @@ $f$;
 
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA audit___schema__ FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit___schema__.ledger_append(int), audit___schema__.ledger_recover(),
+  audit___schema__.ledger_standing(),
   audit___schema__.ledger_publish(int, bigint, bytea, timestamptz, text, jsonb),
   audit___schema__.ledger_add_anchor(bigint, text, timestamptz, bytea, text),
   audit___schema__.ledger_note_access(text, jsonb, text, text[], text, text) TO __reader__;

@@ -21,11 +21,60 @@ CREATE TABLE IF NOT EXISTS ledger.signed_transition (
   obj text NOT NULL REFERENCES ledger.signed_record ON DELETE CASCADE, from_value text NOT NULL, to_value text NOT NULL,
   PRIMARY KEY (obj, from_value, to_value));
 GRANT SELECT ON ledger.book, ledger.dirty, ledger.signed_record, ledger.signed_transition TO complere_platform, complere_owner;
--- The heads of all books, hour by hour: a log of logs in Complere's own book (see book.sql).
+-- The newest head of each book as it was published. A book that was restored from a backup is behind it.
+CREATE TABLE IF NOT EXISTS ledger.published (
+  schema_name text PRIMARY KEY, epoch int NOT NULL, size bigint NOT NULL, root bytea NOT NULL, at timestamptz NOT NULL, note text NOT NULL);
+-- The log of logs: hour by hour the heads of all books, each a leaf, with tiles and heads of its own.
+CREATE TABLE IF NOT EXISTS ledger.head (
+  idx bigint PRIMARY KEY, schema_name text NOT NULL, epoch int NOT NULL, size bigint NOT NULL, at timestamptz NOT NULL,
+  note text NOT NULL, hash bytea NOT NULL, UNIQUE (schema_name, epoch, size));
+CREATE TABLE IF NOT EXISTS ledger.head_tile (level int, n bigint, hash bytea NOT NULL, PRIMARY KEY (level, n));
+CREATE TABLE IF NOT EXISTS ledger.head_checkpoint (
+  epoch int NOT NULL, size bigint NOT NULL, root bytea NOT NULL, at timestamptz NOT NULL, note text NOT NULL, PRIMARY KEY (epoch, size));
+GRANT SELECT ON ledger.published, ledger.head, ledger.head_tile, ledger.head_checkpoint TO complere_platform;
 
 CREATE OR REPLACE FUNCTION ledger.refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN
   RAISE EXCEPTION 'the trail is append-only: % on %.% refused', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AU403';
+END $f$;
+
+DO $d$
+DECLARE t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['head', 'head_tile', 'head_checkpoint'] LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER no_change BEFORE UPDATE OR DELETE ON ledger.%s FOR EACH ROW EXECUTE FUNCTION ledger.refuse()', t);
+    EXECUTE format('CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON ledger.%s FOR EACH STATEMENT EXECUTE FUNCTION ledger.refuse()', t);
+    EXECUTE format('ALTER TABLE ledger.%s ENABLE ALWAYS TRIGGER no_change', t);
+    EXECUTE format('ALTER TABLE ledger.%s ENABLE ALWAYS TRIGGER no_truncate', t);
+  END LOOP;
+END $d$;
+
+-- Every published head that is not in the log of logs yet becomes a leaf of it. Returns the first new index and the size.
+CREATE OR REPLACE FUNCTION ledger.collect_heads() RETURNS TABLE (first_idx bigint, size bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE added bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('ledger.head', 0));
+  SELECT coalesce(max(h.idx), -1) + 1 INTO first_idx FROM ledger.head h;
+  INSERT INTO ledger.head (idx, schema_name, epoch, size, at, note, hash)
+    SELECT first_idx + row_number() OVER (ORDER BY p.at, p.schema_name) - 1, p.schema_name, p.epoch, p.size, p.at, p.note,
+      sha256('\x00'::bytea || convert_to(p.note, 'UTF8'))
+    FROM ledger.published p WHERE NOT EXISTS (
+      SELECT 1 FROM ledger.head h WHERE h.schema_name = p.schema_name AND h.epoch = p.epoch AND h.size = p.size);
+  GET DIAGNOSTICS added = ROW_COUNT;
+  size := first_idx + added;
+  RETURN NEXT;
+END $f$;
+
+CREATE OR REPLACE FUNCTION ledger.publish_heads(in_epoch int, in_size bigint, in_root bytea, in_at timestamptz, in_note text, tiles jsonb) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  IF in_size > (SELECT coalesce(max(idx), -1) + 1 FROM ledger.head) THEN
+    RAISE EXCEPTION 'a head over % heads is ahead of their log', in_size USING ERRCODE = 'AU302';
+  END IF;
+  INSERT INTO ledger.head_tile (level, n, hash)
+    SELECT (t ->> 0)::int, (t ->> 1)::bigint, decode(t ->> 2, 'hex') FROM jsonb_array_elements(tiles) t;
+  INSERT INTO ledger.head_checkpoint (epoch, size, root, at, note) VALUES (in_epoch, in_size, in_root, in_at, in_note);
 END $f$;
 
 -- Make or renew the book of a schema. `reader` is the role that may read it.
@@ -76,5 +125,6 @@ BEGIN
 END $f$;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION ledger.open(text, text), ledger.register(text), ledger.set_signed_records(jsonb) TO complere_owner;
+GRANT EXECUTE ON FUNCTION ledger.collect_heads(), ledger.publish_heads(int, bigint, bytea, timestamptz, text, jsonb) TO complere_platform;
 GRANT EXECUTE ON FUNCTION ledger.refuse() TO PUBLIC;
 RESET ROLE;
