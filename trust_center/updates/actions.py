@@ -175,6 +175,7 @@ def _mail(
         context={"update": update, "unsubscribe_path": unsubscribe_path, **values},
         now=now,
         about=f"trust_center.subscription:{subscription.pk}",
+        unsubscribe=unsubscribe_path,
     )
 
 

@@ -4,6 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.middleware import address_of
@@ -61,12 +62,25 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 @public_door
 @never_cache
+@csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind the link of each mail; a mail program posts there by itself, without a form (RFC 8058)."""
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        return _unsubscribed(request, token)
+    return _on_the_page(request, token)
+
+
+@csrf_protect
+def _on_the_page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         if queries.by_unsubscribe_token(token) is None:
             return _link_refused(request)
         return _ask(request, "Unsubscribe?", "We erase your address and send you no more mails.", "Unsubscribe")
+    return _unsubscribed(request, token)
+
+
+def _unsubscribed(request: HttpRequest, token: str) -> HttpResponse:
     try:
         actions.unsubscribe(token, now=timezone.now())
     except actions.TokenRefused:

@@ -23,11 +23,19 @@ UNREACHABLE = (ConnectionError, TimeoutError, gaierror, SMTPConnectError, SMTPSe
 
 @transaction.atomic
 def queue_email(
-    *, to: str, subject_key: Any, template: str, context: dict[str, Any], now: datetime, about: str = ""
+    *,
+    to: str,
+    subject_key: Any,
+    template: str,
+    context: dict[str, Any],
+    now: datetime,
+    about: str = "",
+    unsubscribe: str = "",
 ) -> Email:
     """Write a mail from `templates/email/<template>/{subject.txt,body.txt}`.
 
-    `subject_key` is the recipient's: erasing the person erases the mails to them too.
+    `subject_key` is the recipient's: erasing the person erases the mails to them too. `unsubscribe` is a path that
+    takes one POST from anywhere and ends such mails (RFC 8058), for mails that somebody subscribed to.
     """
     values = {**context, "origin": origin()}
     email = Email.objects.create(
@@ -36,6 +44,7 @@ def queue_email(
         # One line, whatever a name or title holds: a line break would forge headers.
         subject=" ".join(render_to_string(f"email/{template}/subject.txt", values).split()),
         body=render_to_string(f"email/{template}/body.txt", values),
+        unsubscribe=f"{values['origin']}{unsubscribe}" if unsubscribe else "",
         template=template,
         about=about,
         created_at=now,
@@ -109,12 +118,11 @@ def deliver_next(*, now: datetime) -> Outcome | None:
 def _message(email: Email) -> EmailMultiAlternatives:
     if email.subject_key.destroyed_at is not None:
         raise RecipientErased
-    return EmailMultiAlternatives(
-        subject=email.subject,
-        body=email.body,
-        to=[email.to],
-        headers={"Message-ID": f"<{email.pk}@trust.complere>", "Auto-Submitted": "auto-generated"},
-    )
+    headers = {"Message-ID": f"<{email.pk}@trust.complere>", "Auto-Submitted": "auto-generated"}
+    if email.unsubscribe:
+        headers["List-Unsubscribe"] = f"<{email.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return EmailMultiAlternatives(subject=email.subject, body=email.body, to=[email.to], headers=headers)
 
 
 def _put_off(email: Email, failure: Exception, now: datetime) -> None:

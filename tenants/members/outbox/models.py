@@ -21,6 +21,8 @@ class Email(models.Model):
     subject = PersonalText()
     body = PersonalText()
     html = PersonalText(default="", blank=True)
+    # Where one press ends mails like this; empty for mails that nobody subscribed to.
+    unsubscribe = PersonalText(default="", blank=True)
     # What the mail is about (`label:id`), for the page that shows whether it went out.
     about = models.CharField(max_length=120, blank=True)
     template = models.CharField(max_length=60)

@@ -2,16 +2,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.mail import EmailMessage
 from django.test import Client
 from django.utils import timezone
 
+from tenants.members.outbox import actions as outbox
 from tenants.members.outbox.models import Email
-from trust_center.updates import queries
+from trust_center.updates import actions, queries
 from trust_center.updates.models import Subscription
-from trust_center.updates.states import REQUESTS_AN_ADDRESS, State
+from trust_center.updates.states import REQUESTS_AN_ADDRESS, State, Topic
 
 pytestmark = pytest.mark.usefixtures("platform")
 FORM = "/sub-processors/subscribe/"
+ONE_CLICK = {"List-Unsubscribe", "List-Unsubscribe-Post"}
 
 
 @pytest.fixture
@@ -43,6 +46,29 @@ def test_the_whole_way_from_form_to_mail_and_out_again(eva: Client) -> None:
     assert b"Your address is erased" in eva.post(out).content
     assert Subscription.objects.get().state == State.ENDED
     assert b"Your address is erased" in eva.post(out).content
+
+
+def test_a_mail_program_unsubscribes_with_one_press(eva: Client, mailoutbox: list[EmailMessage]) -> None:
+    """As RFC 8058 describes it: no cookie, no form, whatever the header named."""
+    eva.post(FORM, filled())
+    eva.post(mailed_path("subscribe/confirm/"))
+    actions.announce(topic=Topic.SUBPROCESSORS, title="New", text="New.", path="/sub-processors/", now=timezone.now())
+    actions.tell(timezone.now())
+    outbox.deliver_due(timezone.now())
+    assert [len(mail.extra_headers.keys() & ONE_CLICK) for mail in mailoutbox] == [2, 2]
+    headers = mailoutbox[-1].message()
+    assert headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = headers["List-Unsubscribe"].strip("<>")
+    assert address.startswith("http://localhost:8000/sub-processors/unsubscribe/")
+    program = Client(headers={"host": "localhost"}, enforce_csrf_checks=True)
+    path = address.removeprefix("http://localhost:8000")
+    assert program.post(path, {"List-Unsubscribe": "Two-Clicks"}).status_code == 403
+    assert Subscription.objects.get().state == State.CONFIRMED
+    body = "List-Unsubscribe=One-Click"
+    assert program.post(path, body, content_type="application/x-www-form-urlencoded").status_code == 200
+    assert Subscription.objects.get().state == State.ENDED
+    assert program.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert program.post(f"{path[:-2]}x/", {"List-Unsubscribe": "One-Click"}).status_code == 404
 
 
 def test_a_known_address_gets_the_same_answer_as_a_new_one(eva: Client) -> None:

@@ -76,12 +76,12 @@ def server(settings) -> Iterator[Server]:
         thread.join()
 
 
-def queue(to="ann@acme.example", *, now=NOW, name="Ann Admin", template="password-changed"):
+def queue(to="ann@acme.example", *, now=NOW, name="Ann Admin", template="password-changed", **options):
     person = cast.person("ann")
     person.full_name = name
     return actions.queue_email(
         to=to, subject_key=person.subject_key, template=template,
-        context={"person": person, "now": now, "sender_name": "Acme"}, now=now, about="test:1",
+        context={"person": person, "now": now, "sender_name": "Acme"}, now=now, about="test:1", **options,
     )  # fmt: skip
 
 
@@ -117,6 +117,16 @@ def test_a_mail_goes_out_once_with_its_id_as_message_id(in_acme, server):
     assert sent["Message-ID"] == f"<{email.pk}@trust.complere>"
     assert (sent["To"], sent["Auto-Submitted"]) == ("ann@acme.example", "auto-generated")
     assert (fresh(email).state, fresh(email).tries, queries.next_due()) == (State.SENT, 1, None)
+
+
+def test_mails_that_somebody_subscribed_to_say_how_to_end_them_and_no_others(in_acme, server):
+    queue(unsubscribe=f"/leave/{'x' * 300}/")
+    queue(now=NOW + SECOND)
+    actions.deliver_due(NOW + SECOND)
+    named, plain = [message_from_bytes(content) for content in server.received]
+    assert named["List-Unsubscribe"].strip() == f"<{in_acme.origin}/leave/{'x' * 300}/>"
+    assert named["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert (plain["List-Unsubscribe"], plain["List-Unsubscribe-Post"]) == (None, None)
 
 
 def test_a_line_break_in_a_value_forges_no_header(in_acme, server):
