@@ -208,6 +208,7 @@ CREATE TABLE __schema__.members_email (
     last_error text NOT NULL,
     bounced_at timestamp with time zone,
     subject_key_id uuid NOT NULL,
+    unsubscribe text NOT NULL,
     CONSTRAINT email_state_is_known CHECK (((state)::text = ANY ((ARRAY['queued'::character varying, 'sent'::character varying, 'failed'::character varying])::text[]))),
     CONSTRAINT email_waits_exactly_while_queued CHECK ((((next_try_at IS NOT NULL) AND ((state)::text = 'queued'::text)) OR ((NOT ((state)::text = 'queued'::text)) AND (next_try_at IS NULL)))),
     CONSTRAINT members_email_tries_check CHECK ((tries >= 0))

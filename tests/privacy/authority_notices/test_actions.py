@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError
 
+from audit import context
 from audit.context import ReasonRefused
+from audit.signatures.actions import SignatureRefused
+from audit.signatures.catalogue import Meaning
 from audit.transitions import MoveRefused
 from privacy.authority_notices import actions
 from privacy.deadlines import queries as deadlines
@@ -14,6 +17,7 @@ from privacy.incidents import actions as incidents
 from privacy.incidents.clock import FactsRefused
 from privacy.incidents.models import Incident
 from privacy.incidents.states import Notification
+from tests import cast
 from tests.privacy.incidents import stage
 from tests.privacy.incidents.stage import AWARE, WHY, actor
 
@@ -36,7 +40,8 @@ def record(incident, *, at=AWARE + timedelta(hours=5), now=DUE + timedelta(days=
 
 
 def decide(incident, decision=Notification.NOT_NOTIFIABLE, reason="The data were encrypted and the key is safe"):
-    return actions.decide(incident, decision=decision, actor=actor("sid"), now=AWARE, reason=reason)
+    signing = cast.signing(AWARE, Meaning.RESPONSIBILITY)
+    return actions.decide(incident, decision=decision, signing=signing, actor=actor("sid"), now=AWARE, reason=reason)
 
 
 @pytest.mark.req("BRE-13")
@@ -58,9 +63,23 @@ def test_a_decision_not_to_notify_ends_the_clock_and_is_kept(incident):
 
 
 @pytest.mark.req("BRE-13")
-def test_the_database_keeps_no_such_decision_without_its_reason(incident):
-    with pytest.raises(IntegrityError, match="incident_not_notifiable_has_a_reason"), transaction.atomic():
-        Incident.objects.filter(pk=incident.pk).update(notification="not_notifiable", notification_reason="")
+def test_not_notifying_takes_a_signature(incident):
+    with pytest.raises(SignatureRefused):
+        actions.decide(incident, decision=Notification.NOT_NOTIFIABLE, actor=actor("sid"), now=AWARE, reason=WHY)
+    assert [d.state for d in deadlines.of(incident)] == [Clock.RUNNING]
+
+
+@pytest.mark.req("BRE-13", "P11-70")
+def test_the_database_keeps_no_such_decision_without_a_signature(incident):
+    wall = context.regulated_write(actor=actor("sid"), reason=WHY)
+    with pytest.raises(DatabaseError, match="by a signature"), wall:
+        Incident.objects.filter(pk=incident.pk).update(notification="not_notifiable")
+
+
+def test_it_is_decided_once_that_the_authority_is_not_told(incident):
+    decide(incident)
+    with pytest.raises(MoveRefused):
+        decide(incident, reason="For another reason all the same")
 
 
 def test_deciding_otherwise_starts_the_same_clock_again(incident):

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from audit import context
+from audit.signatures.catalogue import Meaning
 from audit.transitions import MoveRefused
 from privacy.authority_notices import actions as authority
 from privacy.deadlines import actions as deadline_actions
@@ -52,7 +54,8 @@ def test_numbers_begin_anew_each_year_of_the_place_where_they_are_given():
 
 def test_number_ten_thousand_follows_9999(db):
     incident = stage.log()
-    Incident.objects.filter(pk=incident.pk).update(reference="INC-2026-9999")
+    with context.regulated_write(actor=context.service("stage"), reason="Many incidents later"):
+        Incident.objects.filter(pk=incident.pk).update(reference="INC-2026-9999")
     assert [stage.log().reference, stage.log().reference] == ["INC-2026-10000", "INC-2026-10001"]
 
 
@@ -147,7 +150,9 @@ def test_own_data_found_concerned_later_start_the_clock_from_the_same_awareness(
 def test_a_decision_not_to_notify_holds_when_own_data_are_found_concerned_again():
     incident = stage.confirm(stage.log(own_data=True))
     why = "The data were encrypted and the key is safe"
-    authority.decide(incident, decision=Notification.NOT_NOTIFIABLE, actor=actor("sam"), now=AWARE, reason=why)
+    signing = cast.signing(AWARE, Meaning.RESPONSIBILITY)
+    decision = Notification.NOT_NOTIFIABLE
+    authority.decide(incident, decision=decision, signing=signing, actor=actor("sam"), now=AWARE, reason=why)
     for own in (False, True):
         actions.record_facts(incident, facts={"own_data": own}, actor=actor("sam"), now=AWARE, reason=WHY)
     assert running(incident) == []
@@ -159,7 +164,8 @@ def test_the_published_examples_of_72_hours_come_out_of_the_action(vector):
     given, expect = vector["given"], vector["expect"]
     aware_at = datetime.fromisoformat(given["aware_utc"])
     platform = cast.tenant("localhost")
-    type(platform).objects.filter(pk=platform.pk).update(time_zone=given["tz"])
+    with context.regulated_write(actor=context.service("stage"), reason="Move to the zone of the vector"):
+        type(platform).objects.filter(pk=platform.pk).update(time_zone=given["tz"])
     incident = stage.confirm(stage.log(own_data=True, detected_at=aware_at), at=aware_at)
     (deadline,) = deadlines.of(incident)
     assert {

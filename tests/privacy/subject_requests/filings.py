@@ -64,12 +64,12 @@ def complete(record: SubjectRequest) -> dict[str, str]:
 
 def delivered(record: SubjectRequest, now: datetime = NOW, **changes: Any) -> SubjectRequest:
     given = {"answer": "Here is everything.", "checklist": complete(record), **changes}
-    return actions.deliver(record, now=now, **given, **signed(now))
+    return actions.deliver(record, now=now, **{**signed(now), **given})
 
 
 def refused(record: SubjectRequest, now: datetime = NOW, **changes: Any) -> SubjectRequest:
     given = {"ground": "not_ours", "reasons": "We hold no data.", "complaint": COMPLAINT, "remedy": REMEDY, **changes}
-    return actions.refuse(record, now=now, **given, **signed(now))
+    return actions.refuse(record, now=now, **{**signed(now), **given})
 
 
 def signed(now: datetime = NOW) -> dict[str, Any]:
