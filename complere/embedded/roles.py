@@ -1,7 +1,7 @@
 """The database and its roles, made once by an administrator.
 
 role               login   may
-complere_owner     yes     owns the database, migrates, makes tenant roles; used by migrating commands only
+complere_owner     yes     owns the database and migrates; makes roles by `administration.make_role` only
 complere_runtime   yes     nothing of its own: the web and the worker switch to complere_platform or a tenant's role
 complere_platform  no      rows of the public schema, table by table as migrations grant them
 complere_ledger    no      owns the audit ledger; granted to nobody
@@ -26,7 +26,7 @@ OLDEST: Final = 150000
 ADVISORY_LOCK: Final = 7_266_801_194
 
 ATTRIBUTES: Final[dict[str, LiteralString]] = {
-    OWNER: "LOGIN CREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS",
+    OWNER: "LOGIN NOCREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS",
     # NOINHERIT: a query that runs before the switch to a role reaches no table at all.
     RUNTIME: "LOGIN NOINHERIT NOCREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS",
     PLATFORM: "NOLOGIN NOCREATEROLE NOSUPERUSER NOCREATEDB NOREPLICATION NOBYPASSRLS",

@@ -61,6 +61,8 @@ BEGIN
     END IF;
     PERFORM doors.attach('zz_truncate', 'BEFORE TRUNCATE', relation, 'ledger.refuse()');
     PERFORM doors.attach('stamp', 'BEFORE INSERT', format('%I.%I', schema_name, r.history), format('%I.stamp(%L, %L)', book, r.name, r.key));
+    -- Grants keep the runtime from it, this keeps the owner from it as well.
+    PERFORM doors.attach('no_change', 'BEFORE UPDATE OR DELETE OR TRUNCATE', format('%I.%I', schema_name, r.history), 'ledger.refuse()');
     IF doors.attach('zz_audit', 'AFTER INSERT OR DELETE OR UPDATE', relation, format('%I.capture(%L, %L, %L)', book, r.key, r.hidden, r.digest)) THEN
       EXECUTE format('UPDATE %s t SET %2$I = %2$I WHERE NOT EXISTS (SELECT 1 FROM %3$I.ledger_event e WHERE e.obj = %4$L AND e.pk = t.%2$I::text)',
         relation, r.key, book, r.name);
@@ -77,8 +79,7 @@ BEGIN
   IF schema_name !~ '^t_[a-z0-9]{12}$' THEN
     RAISE EXCEPTION 'schema name % is not a generated one', schema_name;
   END IF;
-  EXECUTE format('CREATE ROLE %I NOLOGIN', schema_name);
-  EXECUTE format('GRANT %I TO complere_runtime', schema_name);
+  PERFORM administration.make_role(schema_name);
   EXECUTE format('CREATE SCHEMA %I', schema_name);
   EXECUTE replace((SELECT script FROM doors.tenant_template), '__schema__', schema_name);
   PERFORM ledger.open(schema_name, schema_name);

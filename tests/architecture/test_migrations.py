@@ -99,10 +99,11 @@ class FreshSchema:
         self.address = address
 
     def __enter__(self) -> None:
-        self._do(f"CREATE ROLE {SCHEMA} NOLOGIN; CREATE SCHEMA {SCHEMA}")
+        self._do(f"SELECT administration.make_role('{SCHEMA}'); CREATE SCHEMA {SCHEMA}")
 
     def __exit__(self, *_: object) -> None:
-        self._do(f"DROP SCHEMA {SCHEMA} CASCADE; DROP ROLE {SCHEMA}")
+        self._do(f"DROP SCHEMA {SCHEMA} CASCADE")
+        database.admin(f"DROP ROLE {SCHEMA}")
 
     def _do(self, statements: str) -> None:
         with psycopg.connect(self.address, autocommit=True) as server:

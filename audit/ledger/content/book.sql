@@ -50,8 +50,12 @@ DECLARE
   c jsonb; n jsonb; o jsonb; was jsonb; hidden text[] := string_to_array(TG_ARGV[1], ',');
   -- TG_TABLE_NAME has a collation of its own, with which no index would be used.
   v_obj text := TG_TABLE_NAME; v_pk text; v_ver int; v_op text; v_at timestamptz := clock_timestamp();
-  p text; s bigint; v_sig text := current_setting('app.signature', true); place text;
+  p text; s bigint; v_sig text; place text;
 BEGIN
+  -- Nobody writes into this book by a table of the same name elsewhere.
+  IF TG_TABLE_SCHEMA <> '__schema__' THEN
+    RAISE EXCEPTION '%.% is no table of this book', TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AU002';
+  END IF;
   IF TG_OP <> 'INSERT' THEN was := to_jsonb(OLD) - hidden; END IF;
   IF TG_OP <> 'DELETE' THEN n := to_jsonb(NEW) - hidden; END IF;
   c := nullif(current_setting('app.context', true), '')::jsonb;
@@ -75,10 +79,16 @@ BEGIN
   END IF;
   SELECT ver INTO v_ver FROM audit___schema__.ledger_event WHERE obj = v_obj AND pk = v_pk ORDER BY ver DESC LIMIT 1;
   v_ver := coalesce(v_ver, 0) + 1;
-  IF v_sig NOT LIKE v_obj || ':' || v_pk || '=%' THEN v_sig := NULL; END IF;
+  -- The guard says which signature it found; it counts for the one move that it was given for.
+  IF coalesce(current_setting('app.signature', true), '') <> '' THEN
+    SELECT e.payload::jsonb #>> '{new,id}' INTO v_sig FROM audit___schema__.ledger_event e
+      WHERE e.obj = 'audit_signature' AND e.pk = current_setting('app.signature', true)
+        AND e.payload::jsonb ->> 'xid' = pg_current_xact_id()::text AND e.payload::jsonb #>> '{new,obj}' = v_obj
+        AND e.payload::jsonb #>> '{new,pk}' = v_pk AND e.payload::jsonb #>> '{new,signed_version}' = (v_ver - 1)::text;
+  END IF;
   p := jsonb_build_object('v', 1, 'tenant', '__schema__', 'obj', v_obj, 'pk', v_pk, 'ver', v_ver, 'op', v_op, 'at', v_at,
     'xid', pg_current_xact_id()::text, 'actor', c -> 'actor', 'auth', c -> 'auth', 'reason', c ->> 'reason', 'req', c ->> 'request',
-    'app', c ->> 'app', 'role', session_user, 'schema', TG_ARGV[2], 'sig', nullif(split_part(v_sig, '=', 2), ''), 'old', o, 'new', n)::text;
+    'app', c ->> 'app', 'role', session_user, 'schema', TG_ARGV[2], 'sig', v_sig, 'old', o, 'new', n)::text;
   INSERT INTO audit___schema__.ledger_event (at, obj, pk, ver, op, payload, leaf)
     VALUES (v_at, v_obj, v_pk, v_ver, v_op, p, sha256('\x00'::bytea || convert_to(p, 'UTF8'))) RETURNING seq INTO s;
   place := pg_current_xact_id()::text || '/__schema__';
@@ -89,12 +99,24 @@ BEGIN
   RETURN NULL;
 END $f$;
 
--- A history row names the ledger version it tells of. Arguments: table and key column of the record.
+-- A history row names the event of its own transaction that it tells of, or none when nothing was changed that a trail
+-- holds; who and why are those of the transaction. Arguments: table and key column of the record.
 CREATE OR REPLACE FUNCTION audit___schema__.stamp() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE c jsonb := nullif(current_setting('app.context', true), '')::jsonb; h jsonb := to_jsonb(NEW); last record;
 BEGIN
-  SELECT ver INTO NEW.ledger_version FROM audit___schema__.ledger_event
-    WHERE obj = TG_ARGV[0]::text AND pk = to_jsonb(NEW) ->> TG_ARGV[1] ORDER BY ver DESC LIMIT 1;
+  IF c IS NULL OR c ->> 'schema' IS DISTINCT FROM '__schema__' OR TG_TABLE_SCHEMA <> '__schema__' THEN
+    RAISE EXCEPTION 'a row of %.% refused: the transaction was opened for %', TG_TABLE_SCHEMA, TG_TABLE_NAME, coalesce(c ->> 'schema', 'nothing')
+      USING ERRCODE = CASE WHEN c IS NULL THEN 'AU001' ELSE 'AU002' END;
+  END IF;
+  IF (h ->> 'history_user_id', h ->> 'actor_name', h ->> 'history_change_reason')
+     IS DISTINCT FROM (c #>> '{actor,id}', c #>> '{actor,name}', c ->> 'reason') THEN
+    RAISE EXCEPTION 'a row of %.% refused: it names another actor or reason than its transaction', TG_TABLE_SCHEMA, TG_TABLE_NAME
+      USING ERRCODE = 'AU004';
+  END IF;
+  SELECT e.ver, e.payload::jsonb ->> 'xid' AS xid INTO last FROM audit___schema__.ledger_event e
+    WHERE e.obj = TG_ARGV[0]::text AND e.pk = h ->> TG_ARGV[1] ORDER BY e.ver DESC LIMIT 1;
+  NEW.ledger_version := CASE WHEN last.xid = pg_current_xact_id()::text THEN last.ver END;
   RETURN NEW;
 END $f$;
 
@@ -148,13 +170,19 @@ BEGIN
     IF content_changed THEN
       RAISE EXCEPTION '% may not change its content while it becomes %: only what stands can be signed', v_obj, becomes USING ERRCODE = 'AU102';
     END IF;
+    -- A view or a policy in place of the signatures' table would run what its owner wrote, with the rights of the ledger.
+    LOCK TABLE __schema__.audit_signature IN ACCESS SHARE MODE;
+    IF EXISTS (SELECT 1 FROM pg_class t WHERE t.oid = '__schema__.audit_signature'::regclass
+               AND (t.relkind <> 'r' OR t.relrowsecurity OR t.relhasrules)) THEN
+      RAISE EXCEPTION 'the table of signatures is not what it was' USING ERRCODE = 'AU405';
+    END IF;
     SELECT ver, encode(leaf, 'hex') INTO v_ver, v_leaf FROM audit___schema__.ledger_event WHERE obj = v_obj AND pk = v_pk ORDER BY ver DESC LIMIT 1;
     SELECT id::text INTO sig FROM __schema__.audit_signature s WHERE s.obj = v_obj AND s.pk = v_pk AND s.signed_version = v_ver
       AND s.signed_leaf = v_leaf AND s.from_state = was AND s.to_state = becomes AND s.transaction_id = pg_current_xact_id()::text::bigint;
     IF NOT FOUND THEN
       RAISE EXCEPTION '% % becomes % by a signature over version % only', v_obj, v_pk, becomes, v_ver USING ERRCODE = 'AU103';
     END IF;
-    PERFORM set_config('app.signature', v_obj || ':' || v_pk || '=' || sig, true);
+    PERFORM set_config('app.signature', sig, true);
   ELSIF content_changed AND was <> ALL (rule.open) AND becomes <> ALL (rule.open) THEN
     RAISE EXCEPTION '% is % and read-only: what was signed stays', v_obj, was USING ERRCODE = 'AU105';
   END IF;

@@ -84,6 +84,10 @@ BEGIN
   IF schema_name !~ '^(public|t_[a-z0-9]{12})$' THEN
     RAISE EXCEPTION 'schema name % is not a generated one', schema_name;
   END IF;
+  -- Both become parts of statements that run with the rights of the ledger.
+  IF reader IS DISTINCT FROM (CASE schema_name WHEN 'public' THEN 'complere_platform' ELSE schema_name END) THEN
+    RAISE EXCEPTION 'the book of % is not for %', schema_name, reader USING ERRCODE = 'AU403';
+  END IF;
   EXECUTE replace(replace((SELECT text FROM ledger.script), '__schema__', schema_name), '__reader__', reader);
 END $f$;
 
@@ -93,8 +97,17 @@ SET search_path = pg_catalog, pg_temp AS $f$
   INSERT INTO ledger.book (schema_name) VALUES (schema_name) ON CONFLICT DO NOTHING
 $f$;
 
+-- Which moves take a signature, as text: what the book keeps when that changes.
+CREATE OR REPLACE FUNCTION ledger.signed_rules() RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $f$
+  SELECT coalesce(jsonb_agg(to_jsonb(s) || jsonb_build_object('moves',
+      (SELECT jsonb_agg(jsonb_build_array(t.from_value, t.to_value) ORDER BY t.from_value, t.to_value)
+       FROM ledger.signed_transition t WHERE t.obj = s.obj)) ORDER BY s.obj), '[]')::text
+  FROM ledger.signed_record s
+$f$;
+
 CREATE OR REPLACE FUNCTION ledger.set_signed_records(rules jsonb) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE was text := ledger.signed_rules(); becomes text;
 BEGIN
   DELETE FROM ledger.signed_record WHERE obj NOT IN (SELECT r->>'obj' FROM jsonb_array_elements(rules) r);
   DELETE FROM ledger.signed_transition;
@@ -128,3 +141,19 @@ GRANT EXECUTE ON FUNCTION ledger.open(text, text), ledger.register(text), ledger
 GRANT EXECUTE ON FUNCTION ledger.collect_heads(), ledger.publish_heads(int, bigint, bytea, timestamptz, text, jsonb) TO complere_platform;
 GRANT EXECUTE ON FUNCTION ledger.refuse() TO PUBLIC;
 RESET ROLE;
+
+-- The administrator's own: a role for a new tenant. So the owner needs no right to make roles, with which it could
+-- make itself the ledger on PostgreSQL 15.
+CREATE SCHEMA IF NOT EXISTS administration;
+GRANT USAGE ON SCHEMA administration TO complere_owner;
+CREATE OR REPLACE FUNCTION administration.make_role(schema_name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  IF schema_name !~ '^t_[a-z0-9]{12}$' THEN
+    RAISE EXCEPTION 'schema name % is not a generated one', schema_name;
+  END IF;
+  EXECUTE format('CREATE ROLE %I NOLOGIN', schema_name);
+  EXECUTE format('GRANT %I TO complere_runtime', schema_name);
+END $f$;
+REVOKE EXECUTE ON FUNCTION administration.make_role(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION administration.make_role(text) TO complere_owner;

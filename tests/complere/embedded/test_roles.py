@@ -46,13 +46,13 @@ def one(connected, question):
 @pytest.fixture
 def tenant_role(owner):
     name = f"t_{secrets.token_hex(6)}"
-    owner.execute(f"CREATE ROLE {name} NOLOGIN")
-    owner.execute(f"GRANT {name} TO complere_runtime")
+    owner.execute(f"SELECT administration.make_role('{name}')")
     owner.execute(f"CREATE SCHEMA {name}; CREATE TABLE {name}.note AS SELECT 'mine' AS text")
     owner.execute(f"GRANT USAGE ON SCHEMA {name} TO {name}; GRANT SELECT ON {name}.note TO {name}")
     yield name
     owner.execute(f"DROP SCHEMA {name} CASCADE")
-    owner.execute(f"DROP ROLE {name}")
+    with psycopg.connect(env.secret("DATABASE_ADMIN_URL"), autocommit=True) as server:
+        server.execute(f"DROP ROLE {name}")
 
 
 def test_the_runtime_reads_a_tenant_only_as_the_tenant(runtime, tenant_role):
@@ -95,7 +95,15 @@ def test_the_owner_cannot_become_the_ledger(owner):
         owner.execute("SET ROLE complere_ledger")
 
 
-def test_the_owner_is_a_member_of_no_role_but_those_it_made(owner):
+@pytest.mark.parametrize("name", ["complere_ledger", "pg_execute_server_program", "t_short", "t_aaaaaaaaaaaa; DROP"])
+def test_the_owner_makes_roles_of_tenants_only(owner, name):
+    with pytest.raises(psycopg.Error, match="is not a generated one"):
+        owner.execute("SELECT administration.make_role(%s)", [name])
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        owner.execute("CREATE ROLE loot")
+
+
+def test_the_owner_is_a_member_of_no_role_but_those_it_once_made(owner):
     found = owner.execute(
         "SELECT r.rolname FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid"
         " WHERE m.member = 'complere_owner'::regrole AND r.rolname !~ '^t_'"
@@ -111,7 +119,7 @@ def test_nobody_of_ours_is_more_than_needed(owner):
     ).fetchall()
     assert found == [
         ("complere_ledger", False, True, False, False),
-        ("complere_owner", True, True, True, False),
+        ("complere_owner", True, True, False, False),
         ("complere_platform", False, True, False, False),
         ("complere_runtime", True, False, False, False),
     ]
