@@ -27,6 +27,7 @@ class TrustCenterConfig(AppConfig):
             Chore("published changes", updates.tell, update_queries.next_untold_at),
             Chore("unconfirmed subscriptions", updates.forget_unconfirmed, update_queries.next_unconfirmed_at),
             Chore("documents to print", documents.print_due, document_queries.next_print_at),
+            Chore("signed copies", documents.make_copies, document_queries.next_copy_at),
             Chore("document requests to end", document_requests.expire_due, request_queries.next_expiry),
             Chore("expired request links", document_requests.forget_passes, request_queries.next_pass_over),
         ):

@@ -2,7 +2,7 @@
 
 from trust_center.claims.models import SecurityContact, Statement
 from trust_center.document_requests.models import DocumentRequest, Download, Enquiry, Grant, Pass
-from trust_center.documents.models import Document, DocumentVersion
+from trust_center.documents.models import Document, DocumentVersion, SignedCopy
 from trust_center.subprocessor_register.models import Edition, Listing
 from trust_center.updates.models import Subscription, Update
 
@@ -17,6 +17,7 @@ __all__ = [
     "Listing",
     "Pass",
     "SecurityContact",
+    "SignedCopy",
     "Statement",
     "Subscription",
     "Update",

@@ -25,6 +25,7 @@ from trust_center.document_requests.adapters import letters
 from trust_center.document_requests.catalogue import Filing, Ringing, Serving
 from trust_center.document_requests.models import DocumentRequest, Download, Enquiry, Grant, Pass
 from trust_center.document_requests.states import ALARMS, Link, State
+from trust_center.documents import actions as copies
 from trust_center.documents import queries as documents
 from trust_center.documents.models import DocumentVersion
 
@@ -61,7 +62,8 @@ def submit(filing: Filing, *, nonce: str, now: datetime) -> None:
         with context.regulated_write(actor=REQUESTER, reason="Asked on the public form"):
             if queries.by_nonce(nonce) is not None:
                 return
-            record = queries.same_unconfirmed(_content(filing), now) or _create(filing, tenancy.platform(), nonce, now)
+            known = queries.same_unconfirmed(queries.content_of(filing), now)
+            record = known or _create(filing, tenancy.platform(), nonce, now)
             if record.form_nonce != nonce:
                 _ask_again(record)
             letters.confirm(record, _new_pass(record, states.CONFIRM_WITHIN, now), now)
@@ -84,7 +86,6 @@ def submit_for_tenant(
                     record = _create(filing, tenant, nonce, now, member_id=member_id)
                     record = _receive(record, actor=actor, now=now, reason=reason)
         except IntegrityError:
-            # The same form sent twice at the same moment: the other one stands.
             record = queries.by_nonce(nonce)
             if record is None:
                 raise
@@ -197,7 +198,7 @@ def withdraw(record: DocumentRequest, *, now: datetime, actor: context.Actor = R
 
 def revoke(given: Grant, *, actor: context.Actor, now: datetime, reason: str) -> Grant:
     """End a granted link before its time."""
-    who = {"revoked_at": now, "revoked_by": _signature(actor), "revoked_because": reason.strip()}
+    who: dict[str, Any] = {"revoked_at": now, "revoked_by": _signature(actor), "revoked_because": reason.strip()}
     return move(given, Link.REVOKED, actor=actor, now=now, reason=reason, **who)
 
 
@@ -212,9 +213,9 @@ def download(token: str, *, address: str, now: datetime) -> tuple[DocumentVersio
         raise LinkOver(why)
     # update(), not save(): the download is a row of its own, not a version of the grant.
     Grant.objects.filter(pk=given.pk).update(downloads=models.F("downloads") + 1)
-    version, key = known.version, known.request.subject_key
-    Download.objects.create(grant=given, subject_key=key, at=now, address=address, sha256=version.sha256)
-    return version, documents.pdf_of(version)
+    copy, key = copies.signed_copy(known.version, now=now), known.request.subject_key
+    Download.objects.create(grant=given, subject_key=key, at=now, address=address, sha256=copy.sha256)
+    return known.version, bytes(copy.pdf or b"")
 
 
 def expire_due(now: datetime) -> int:
@@ -283,7 +284,7 @@ def _create(
         time_zone=served_from.time_zone,
         disposable_mail=catalogue.is_disposable(filing.email),
         form_nonce=nonce,
-        content_index=_content(filing),
+        content_index=queries.content_of(filing),
         state_changed_at=now,
         created_at=now,
         confirm_by=now + states.CONFIRM_WITHIN,
@@ -299,9 +300,9 @@ def _receive(record: DocumentRequest, *, actor: context.Actor, now: datetime, re
     with context.regulated_write(actor=actor, reason=reason):
         twin = queries.twin_of(record)
         if twin is not None:
-            merged = {"merged_into": twin, "confirm_by": None, "closed_at": now, "closed_by": _signature(actor)}
+            who: dict[str, Any] = {"closed_at": now, "closed_by": _signature(actor), "confirm_by": None}
             _ask_again(twin)
-            return move(record, State.MERGED, actor=actor, now=now, reason=reason, **merged)
+            return move(record, State.MERGED, actor=actor, now=now, reason=reason, merged_into=twin, **who)
         fresh = move(record, State.RECEIVED, actor=actor, now=now, reason=reason, received_at=now, confirm_by=None)
         fresh = _start_clock(fresh, actor=actor, now=now, reason=reason)
         letters.received(fresh, _new_pass(fresh, states.STATUS_LIVES, now), now)
@@ -348,7 +349,7 @@ def _close(
             asked = queries.open_enquiry(record)
             stopped_at = asked.asked_at if asked is not None and asked.stopped_clock else now
             changes["answer_minutes"] = queries.minutes_taken(record, stopped_at)
-        over = {"closed_at": now, "closed_by": _signature(actor), "closed_because": reason.strip()}
+        over: dict[str, Any] = {"closed_at": now, "closed_by": _signature(actor), "closed_because": reason.strip()}
         over |= {"was_late": late, "late_because": late_because.strip() if late else "", "due_at": None}
         fresh = move(record, state, actor=actor, now=now, reason=reason, **over, answer_by=None, **changes)
         end = deadlines.meet if state in states.ANSWERED else deadlines.end
@@ -389,11 +390,6 @@ def _locked(record: DocumentRequest) -> DocumentRequest:
 def _ask_again(record: DocumentRequest) -> None:
     record.asked_again += 1
     record.save(update_fields=["asked_again"])
-
-
-def _content(filing: Filing) -> str:
-    fields = (filing.email, filing.name, filing.company, filing.country, filing.purpose, filing.message)
-    return queries.content_index([*fields, filing.is_customer, *sorted(filing.kinds)])
 
 
 def _signature(actor: context.Actor) -> str:

@@ -14,6 +14,7 @@ from audit.subject_keys.queries import blind_index, word_indexes
 from privacy.deadlines import catalogue as law
 from privacy.deadlines import clock
 from tenants import schemas
+from trust_center.document_requests.catalogue import Filing
 from trust_center.document_requests.clock import business_minutes
 from trust_center.document_requests.models import DocumentRequest, Enquiry, Grant, Pass
 from trust_center.document_requests.states import ANSWERED, FIGURES_OVER, KEPT_AFTER_EXPIRY, OPEN, SEEN, Link, State
@@ -37,6 +38,12 @@ def email_index(email: str) -> str:
 def content_index(parts: Iterable[object]) -> str:
     """Keyed digest of everything that was asked: equal for the same form sent twice."""
     return blind_index("\x1f".join(str(part) for part in parts), CONTENT)
+
+
+def content_of(filing: Filing) -> str:
+    """The digest of what somebody asks."""
+    fields = (filing.email, filing.name, filing.company, filing.country, filing.purpose, filing.message)
+    return content_index([*fields, filing.is_customer, *sorted(filing.kinds)])
 
 
 def words_of(*texts: str) -> list[str]:

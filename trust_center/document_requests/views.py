@@ -151,6 +151,7 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
     values = {
         "given": given,
         "version": given.version,
+        "copy": documents.signed_copy(given.version),
         "left": given.max_downloads - given.downloads,
         "newer": newer if newer is not None and newer.pk != given.version_id else None,
         "token": token,

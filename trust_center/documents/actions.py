@@ -1,6 +1,7 @@
 """Versions of documents: prepared with the facts of the moment, printed by a chore, published by a second person."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -13,10 +14,10 @@ from privacy.deadlines.clock import local_day
 from tenants.tenancy import queries as tenancy
 from tenants.wakeups import actions as wakeups
 from trust_center.documents import queries
-from trust_center.documents.adapters import printing, sources, typesetting
+from trust_center.documents.adapters import binding, printing, sources, typesetting
 from trust_center.documents.catalogue import CATALOGUE
 from trust_center.documents.hashing import digest
-from trust_center.documents.models import Document, DocumentVersion
+from trust_center.documents.models import Document, DocumentVersion, SignedCopy
 from trust_center.documents.states import Classification, Kind, State
 from trust_center.updates import actions as updates
 from trust_center.updates.states import Topic
@@ -107,8 +108,18 @@ def publish(
         document = Document.objects.select_for_update().get(pk=version.document_id)
         for former in document.versions.filter(state=State.PUBLISHED).defer(*queries.HEAVY):
             move(former, State.SUPERSEDED, actor=actor, now=now, reason=f"Superseded by version {version.number}")
-        names = {"published_at": now, "published_by": _signature(actor)}
-        fresh = move(version, State.PUBLISHED, actor=actor, now=now, reason=reason, signing=signing, **names)
+        fresh = move(
+            version,
+            State.PUBLISHED,
+            actor=actor,
+            now=now,
+            reason=reason,
+            signing=signing,
+            published_at=now,
+            published_by=_signature(actor),
+        )
+        SignedCopy.objects.create(version=fresh, print_at=now)
+        wakeups.wake(now)
         _tell(fresh, document, now)
     return fresh
 
@@ -153,6 +164,41 @@ def load_first_versions(*, actor: context.Actor, now: datetime) -> list[Document
     return made
 
 
+def make_copies(now: datetime) -> int:
+    """Bind a page of signatures to the PDF of every version that was signed. Returns how many were tried."""
+    tried = 0
+    while (copy := _claim_copy(now)) is not None:
+        try:
+            _bind(copy, now)
+        except printing.PrintingFailed as failure:
+            log.warning("the signature page could not be printed", version=str(copy.pk), failure=str(failure))
+        tried += 1
+    return tried
+
+
+def signed_copy(version: DocumentVersion, *, now: datetime) -> SignedCopy:
+    """The file that is given out, made at once where the chore has not come to it. Raises `PrintingFailed`."""
+    copy = SignedCopy.objects.select_related("version__document").get(version=version)
+    return copy if copy.pdf is not None else _bind(copy, now)
+
+
+@transaction.atomic
+def _claim_copy(now: datetime) -> SignedCopy | None:
+    rows = queries.copies_to_make(now).select_for_update(skip_locked=True, of=("self",))
+    copy = rows.select_related("version__document").first()
+    if copy is not None:
+        SignedCopy.objects.filter(pk=copy.pk).update(print_at=now + LEASE)
+    return copy
+
+
+def _bind(copy: SignedCopy, now: datetime) -> SignedCopy:
+    _, page = printing.pdf_of(typesetting.signature_page_of(copy.version))
+    copy.pages, copy.pdf = binding.bind(bytes(copy.version.pdf or b""), page)
+    copy.sha256, copy.printed_at, copy.print_at = digest(copy.pdf), now, None
+    copy.save()
+    return copy
+
+
 def _document_as(actor: context.Actor, kind: Kind, now: datetime) -> Document:
     with context.regulated_write(actor=actor, reason="Load the catalogue of documents"):
         return _document(kind, now)
@@ -192,7 +238,7 @@ def _print(version: DocumentVersion, now: datetime) -> None:
 
 
 def _finish(
-    version: DocumentVersion, state: State, now: datetime, *, reason: str, **changes: object
+    version: DocumentVersion, state: State, now: datetime, *, reason: str, **changes: Any
 ) -> DocumentVersion | None:
     try:
         return move(version, state, actor=PRESS, now=now, reason=reason, print_at=None, **changes)

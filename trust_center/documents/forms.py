@@ -5,6 +5,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from audit.context import ReasonRefused, checked_reason
+from tenants.members.signature_form import SigningFields
 from trust_center.documents.states import Classification
 
 CLASSIFICATIONS = [(value.value, value.value.capitalize()) for value in Classification]
@@ -32,6 +33,10 @@ class Reason(forms.CharField):
 
 class WithReason(forms.Form):
     reason = Reason()
+
+
+class Publish(SigningFields, WithReason):
+    """A version is given out by the signature of a second person."""
 
 
 class Prepare(forms.Form):

@@ -96,3 +96,35 @@ class DocumentVersion(models.Model):
                 | Q(published_at__isnull=False, published_by__isnull=False),
             ),
         ]
+
+
+class SignedCopy(models.Model):
+    """The file that is given out: the PDF that was signed, followed by a page that prints its signatures (§11.50(b)).
+
+    Exempt from history: it is made from the signed version and its signatures, and the same however often it is made.
+    """
+
+    version = models.OneToOneField(
+        DocumentVersion, on_delete=models.PROTECT, primary_key=True, related_name="signed_copy"
+    )
+    # When the printing chore must next look; empty once it is made.
+    print_at = models.DateTimeField(null=True)
+    printed_at = models.DateTimeField(null=True)
+    pages = models.PositiveIntegerField(null=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    pdf = models.BinaryField(null=True)
+
+    class Meta:
+        verbose_name = "signed copy"
+        indexes = [
+            # Used by queries.copies_to_make. Holds only what still waits.
+            models.Index(name="signed_copy_print_at", fields=["print_at"], condition=Q(print_at__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="signed_copy_waits_or_stands_with_hash_and_pages",
+                condition=Q(print_at__isnull=False, pdf=None, printed_at=None, pages=None, sha256="")
+                | Q(print_at=None, pdf__isnull=False, printed_at__isnull=False, pages__isnull=False)
+                & Q(sha256__regex=r"^[0-9a-f]{64}$"),
+            ),
+        ]

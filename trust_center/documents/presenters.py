@@ -1,12 +1,14 @@
 """Documents as the console shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from audit.presenters import Story
+from audit.signed_records.queries import Shown
 from trust_center.documents.adapters import sources
 from trust_center.documents.catalogue import CATALOGUE, CLASSIFICATION_WORDS
-from trust_center.documents.models import Document, DocumentVersion
+from trust_center.documents.models import Document, DocumentVersion, SignedCopy
 from trust_center.documents.states import IN_THE_MAKING, PRINTED, Classification, Kind, State
 
 TONES = {
@@ -46,7 +48,7 @@ STORIES = (
             "facts_hash": "SHA-256 of the facts it was made from",
         },
         values={"state": lambda value: WORDS[State(value)]},
-        hide=("document", "prepared_by_id", "state_changed_at", "publish_when_printed"),
+        hide=("document", "prepared_by_id", "state_changed_at"),
     ),
 )
 
@@ -75,9 +77,11 @@ def behind_text(title: str, changed: list[str]) -> str:
     return f"{title} is behind {' and '.join(changed)}"
 
 
-def line(version: DocumentVersion) -> dict[str, Any]:
+def line(version: DocumentVersion, signatures: Sequence[Shown] = (), copy: SignedCopy | None = None) -> dict[str, Any]:
     state = State(version.state)
     return {
+        "signatures": signatures,
+        "copy": copy,
         "version": version,
         "tone": TONES[state],
         "word": WORDS[state],

@@ -4,7 +4,7 @@ from uuid import UUID
 from django.db.models import Min, QuerySet
 
 from trust_center.documents.catalogue import CATALOGUE
-from trust_center.documents.models import Document, DocumentVersion
+from trust_center.documents.models import Document, DocumentVersion, SignedCopy
 from trust_center.documents.states import IN_THE_MAKING, Kind, State
 
 # In the order of the catalogue.
@@ -47,6 +47,26 @@ def pdf_of(given: DocumentVersion) -> bytes:
     """The bytes; empty when the version was never printed."""
     stored = DocumentVersion.objects.values_list("pdf", flat=True).get(pk=given.pk)
     return bytes(stored) if stored is not None else b""
+
+
+def signed_copy(given: DocumentVersion) -> SignedCopy | None:
+    """The file as it is given out; None for a version that nobody signed. `pdf` is empty until it is printed."""
+    return SignedCopy.objects.filter(version=given).first()
+
+
+def signed_copies(document: Document) -> dict[UUID, SignedCopy]:
+    """The files given out of a document, by their version, without the bytes."""
+    found = SignedCopy.objects.filter(version__document=document, printed_at__isnull=False).defer("pdf")
+    return {copy.version_id: copy for copy in found}
+
+
+def copies_to_make(now: datetime) -> QuerySet[SignedCopy]:
+    return SignedCopy.objects.filter(print_at__lte=now).order_by("print_at")
+
+
+def next_copy_at() -> datetime | None:
+    found: datetime | None = SignedCopy.objects.filter(print_at__isnull=False).aggregate(at=Min("print_at"))["at"]
+    return found
 
 
 def in_the_making(document: Document) -> DocumentVersion | None:

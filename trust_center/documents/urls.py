@@ -5,6 +5,7 @@ from trust_center.documents import views
 urlpatterns = [
     path("", views.documents, name="documents-desk"),
     path("versions/<uuid:pk>/pdf/", views.pdf, name="document-pdf"),
+    path("versions/<uuid:pk>/as-signed/", views.signed_pdf, name="document-as-signed"),
     path("versions/<uuid:pk>/publish/", views.publish, name="document-publish"),
     path("versions/<uuid:pk>/discard/", views.discard, name="document-discard"),
     path("versions/<uuid:pk>/withdraw/", views.retire, name="document-retire"),

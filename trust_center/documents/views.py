@@ -10,10 +10,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from audit.signed_records import queries as signed_records
 from audit.transitions import MoveRefused
 from privacy.deadlines.clock import local_day
 from tenants.members.access import may
 from tenants.members.accounts.queries import signed_in
+from tenants.members.signature_form import step
 from tenants.tenancy.queries import of_request
 from trust_center.documents import actions, forms, presenters, queries
 from trust_center.documents.catalogue import CATALOGUE
@@ -35,7 +37,9 @@ def documents(request: HttpRequest) -> HttpResponse:
 def document(request: HttpRequest, kind: str) -> HttpResponse:
     now, shown = timezone.now(), _document(kind)
     entry = CATALOGUE[Kind(shown.kind)]
-    lines = [presenters.line(version) for version in queries.versions_of(shown)]
+    versions = list(queries.versions_of(shown))
+    signatures, copies = signed_records.of_many(versions), queries.signed_copies(shown)
+    lines = [presenters.line(one, signatures[str(one.pk)], copies.get(one.pk)) for one in versions]
     current = [version for version in queries.current_versions() if version.document_id == shown.pk]
     row = presenters.row(shown, current, now)
     values = {
@@ -77,28 +81,51 @@ def prepare(request: HttpRequest, kind: str) -> HttpResponse:
 @require_safe
 def pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = _version(pk)
-    content = queries.pdf_of(version)
+    content = _given_out(version) or queries.pdf_of(version)
     if not content:
         raise Http404
     kept = "attachment" if "download" in request.GET else "inline"
     return pdf_response(content, queries.file_name(version), kept)
 
 
+@may("trust.view_content")
+@require_safe
+def signed_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The PDF exactly as it was signed, without the page of signatures: its hash is the one that the record keeps."""
+    version = _version(pk)
+    content = queries.pdf_of(version)
+    if not content:
+        raise Http404
+    return pdf_response(content, f"as-signed-{queries.file_name(version)}")
+
+
 @may("trust.publish_documents")
 @require_http_methods(["GET", "POST"])
 def publish(request: HttpRequest, pk: UUID) -> HttpResponse:
     version = _version(pk)
-    page = {
+    _refuse_unless(version, State.DRAFT)
+    now, back = timezone.now(), reverse("document-desk", args=[version.document.kind])
+    form = forms.Publish(_posted(request), signs=step(request, version, to=State.PUBLISHED, now=now))
+    if form.is_valid():
+        reason, actor = form.cleaned_data["reason"], signed_in(request).actor
+        with form.refusals(actions.VersionRefused):
+            actions.publish(version, signing=form.signing(now=now), actor=actor, now=now, reason=reason)
+            messages.success(request, f"Version {version.number} is published.")
+            return redirect(back)
+    confirm = {
         "heading": f"Publish version {version.number}",
-        "submit_label": "Publish",
+        "submit_label": "Sign and publish",
         "facts": presenters.facts(version, of_request(request).time_zone),
         "consequences": [
-            "It is given out from now on, and stands on the public list of documents.",
+            "It is given out from now on with a page that prints your signature, and stands on the public list.",
             "The version before it is superseded; links that were granted for it go on working until they end.",
             "Subscribers to changes are told by mail.",
         ],
+        "back_url": back,
+        "back_label": version.document.title,
     }
-    return _confirmed(request, version, page, actions.publish, f"Version {version.number} is published.")
+    status = 422 if form.is_bound else 200
+    return render(request, "desk/confirm.html", {"confirm": confirm, "form": form}, status=status)
 
 
 @may("trust.edit_content")
@@ -139,6 +166,13 @@ def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     _refuse_unless(version, State.FAILED)
     page = {"heading": f"Print version {version.number} again", "submit_label": "Print again", "text": version.failure}
     return _confirmed(request, version, page, actions.try_again, "The version is being printed again.")
+
+
+def _given_out(version: DocumentVersion) -> bytes:
+    """The file with its page of signatures; nothing for a version that nobody signed."""
+    if queries.signed_copy(version) is None:
+        return b""
+    return bytes(actions.signed_copy(version, now=timezone.now()).pdf or b"")
 
 
 def pdf_response(content: bytes, file_name: str, kept: str = "attachment") -> HttpResponse:

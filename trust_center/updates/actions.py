@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -93,7 +94,7 @@ def confirm(token: str, *, now: datetime) -> Subscription:
     pending = queries.by_confirm_token(token, now)
     if pending is None:
         raise TokenRefused("This link was used already, or is older than 7 days.")
-    changes = {"token_hash": None, "expires_at": None, "confirmed_at": now}
+    changes: dict[str, Any] = {"token_hash": None, "expires_at": None, "confirmed_at": now}
     return move(pending, State.CONFIRMED, actor=SUBSCRIBER, now=now, reason="Confirmed by the mailed link", **changes)
 
 

@@ -5,8 +5,10 @@ from html import unescape
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import strip_tags
 
+from audit.signed_records import queries as signed_records
 from tenants.tenancy import queries as tenancy
 from trust_center.documents.catalogue import CATALOGUE, CLASSIFICATION_WORDS
 from trust_center.documents.models import DocumentVersion
@@ -38,6 +40,19 @@ def page_of(version: DocumentVersion) -> str:
     contents = [{"id": found[1], "text": _plain(found[2])} for found in HEADING.finditer(body)]
     values |= {"body": body, "contents": contents}
     return render_to_string("trust_center/pdf/frame.html", values)
+
+
+def signature_page_of(version: DocumentVersion) -> str:
+    """The page that prints who signed the version, when and what for, and where that is verified (§11.50, §11.70)."""
+    origin = tenancy.platform().origin
+    signatures = signed_records.of(version)
+    values = {
+        "version": version,
+        "entry": CATALOGUE[Kind(version.document.kind)],
+        "record": f"{version._meta.label_lower}:{version.pk}",
+        "signatures": [(one, origin + reverse("signature", args=[one.id])) for one in signatures],
+    }
+    return render_to_string("trust_center/pdf/signatures.html", values)
 
 
 def _plain(markup: str) -> str:
