@@ -16,6 +16,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from audit import watch
+
 # Which release wrote an event; the package's version.
 RELEASE = "0.1.0"
 MIN_REASON = 4
@@ -26,7 +28,7 @@ class ContextMissing(Exception):
     """A regulated write was tried without actor and reason."""
 
 
-class ReasonRefused(ValueError):
+class ReasonRefused(watch.Refusal, ValueError):
     """The reason given says nothing (AT-16)."""
 
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 from django.db import models
 
+from audit import watch
 from audit.context import current_schema
 from audit.subject_keys import hashing, queries
 
@@ -90,7 +91,16 @@ class PersonalText(models.TextField):  # type: ignore[type-arg]
             key = queries.open_subject_key(self._key_of(instance))
         except queries.ErasedError:
             return ERASED
-        return hashing.unseal(hashing.from_token(token), key, self._place(instance)).decode()
+        text = hashing.unseal(hashing.from_token(token), key, self._place(instance)).decode()
+        self._note_look(instance)
+        return text
+
+    def _note_look(self, instance: models.Model) -> None:
+        """Whoever has a record opened is in the access log; colleagues' names are on every page and are left out."""
+        model = getattr(instance, "instance_type", type(instance))
+        if getattr(model, "looks_are_logged", True):
+            record = getattr(instance, model._meta.pk.attname)
+            watch.looked_at(f"{model._meta.label_lower}:{record}", str(getattr(instance, f"{self.key}_id")))
 
     def stored(self, instance: models.Model) -> str | None:
         """The ciphertext as long as nobody looked at the attribute, else its plain text: for comparing versions."""

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from django.db import models
 
-from audit import context
+from audit import context, watch
 from audit.ledger import queries as ledger
 from audit.signatures.actions import SignatureRefused, sign
 from audit.signatures.catalogue import Signing
@@ -15,7 +15,7 @@ from audit.signatures.queries import rule_of
 Record = TypeVar("Record", bound=models.Model)
 
 
-class MoveRefused(Exception):
+class MoveRefused(watch.Refusal):
     """The record may not make this move from where it stands (§11.10(f))."""
 
 
@@ -44,7 +44,8 @@ def move(
         fresh = model._default_manager.select_for_update(of=("self",)).get(pk=record.pk)
         was = states.State(fresh.state)  # type: ignore[attr-defined]
         if to not in states.TRANSITIONS[was]:
-            raise MoveRefused(f"This {model._meta.verbose_name} is {label(was)} and cannot become {label(to)}.")
+            why = f"This {model._meta.verbose_name} is {label(was)} and cannot become {label(to)}."
+            raise MoveRefused(why, record=f"{model._meta.label_lower}:{record.pk}")
         stamped = {"state": to, **_stamp(model, now), **changes}
         signed_write(fresh, was=was, to=to, changes=stamped, signing=signing, actor=actor, now=now)
     return fresh

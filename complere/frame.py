@@ -16,7 +16,9 @@ TENANT_ROOMS = [
     ("Breach register", "breach-register", "privacy.view_incidents"),
     ("Documents", "documents", "trust.request_documents"),
     ("People", "people", "members.view_people"),
+    ("Signing policy", "signing-policy-desk", "members.manage_people"),
     ("Contacts", "contacts", "members.manage_contacts"),
+    ("Audit trail", "trail", "audit.view_history"),
 ]
 PLATFORM_ROOMS = [
     ("Overview", "home", None),
@@ -30,7 +32,9 @@ PLATFORM_ROOMS = [
     ("Breach register", "breach-register", "privacy.view_incidents"),
     ("Tenants", "tenants", "tenants.view_tenants"),
     ("People", "people", "members.view_people"),
+    ("Signing policy", "signing-policy-desk", "members.manage_people"),
     ("Contacts", "contacts", "members.manage_contacts"),
+    ("Audit trail", "trail", "audit.view_history"),
 ]
 
 

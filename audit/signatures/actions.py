@@ -6,14 +6,14 @@ from typing import Any
 
 from django.db import models
 
-from audit import context
+from audit import context, watch
 from audit.ledger import queries as ledger
 from audit.signatures import hashing, queries
 from audit.signatures.catalogue import FOUR_EYES, FRESHNESS, Signing
 from audit.signatures.models import Signature
 
 
-class SignatureRefused(Exception):
+class SignatureRefused(watch.Refusal):
     """The signature cannot be given like this; the message says why and what would do."""
 
 

@@ -14,6 +14,8 @@ class Signature(models.Model):
     row in which they differ, and one that another person than the acting one would have signed.
     """
 
+    # The printed name of a colleague, shown wherever the record is.
+    looks_are_logged = False
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     act_id = models.UUIDField()
     kind = models.CharField(max_length=80)

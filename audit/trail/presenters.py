@@ -3,17 +3,24 @@
 “Ann Admin (Tenant admin) changed the state from received to validated”.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 
 from audit.encryption import PersonalText
+from audit.ledger.models import Leaf
+from audit.signatures.catalogue import WORDS, Meaning
+from audit.signatures.models import Signature
+from audit.subject_keys.queries import ERASED_NAME, open_names
 from audit.trail import queries
-from audit.trail.queries import Version
+from audit.trail.adapters.ledger import HISTORY_TYPES
+from audit.trail.queries import Mark, Told, Version
 from audit.transitions import label as in_words
 
 NOTHING = "nothing"
@@ -44,7 +51,20 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A signature as every view prints it: name, date and time with zone, meaning (§11.50)."""
+
+    id: str
+    name: str
+    role: str
+    meaning: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
+    """One version, told. `index` is its place in the log, None while it waits for one."""
+
     at: Moment
     actor: str
     did: str
@@ -52,12 +72,22 @@ class Entry:
     changes: list[Change]
     tone: str
     details: list[tuple[str, str]]
+    index: int | None
+    signed: Signed | None
 
 
 def entries(versions: list[Version], zone: ZoneInfo) -> list[Entry]:
     """What a page of versions tells, in its order."""
-    names = _names(versions)
-    return [_entry(version, zone, names) for version in versions]
+    names, actors = _names(versions), queries.actors_of(versions)
+    marks = queries.marks_in_ledger(versions)
+    return [_entry(version, zone, names, actors, _mark(version, marks)) for version in versions]
+
+
+def signed(signature: Signature) -> Signed:
+    """A signature in words; its moment in the signer's own zone and in UTC."""
+    meaning = WORDS.get(Meaning(signature.meaning), signature.meaning)
+    at = moment(signature.signed_at, ZoneInfo(signature.time_zone))
+    return Signed(str(signature.pk), signature.signer_name, signature.signer_role, meaning, at)
 
 
 def moment(at: datetime, zone: ZoneInfo) -> Moment:
@@ -68,18 +98,29 @@ def moment(at: datetime, zone: ZoneInfo) -> Moment:
     return Moment(f"{utc:%Y-%m-%dT%H:%M:%S.%fZ}", f"{_day(local)} {local:%H:%M:%S} {local:%Z}", shown)
 
 
-def _entry(version: Version, zone: ZoneInfo, names: Names) -> Entry:
+def _mark(version: Version, marks: Mapping[tuple[str, str, int], Mark]) -> Mark:
+    return marks.get((*version.record, version.after.row.ledger_version), Mark(None, None))
+
+
+def _entry(version: Version, zone: ZoneInfo, names: Names, actors: Mapping[str, str], mark: Mark) -> Entry:
     row = version.after.row
     changes = _changes(version, zone, names)
     return Entry(
         at=moment(row.history_date, zone),
-        actor=f"{row.actor_name} ({row.actor_role})" if row.actor_role else row.actor_name,
+        actor=by(actors.get(row.actor_name, row.actor_name), row.actor_role),
         did=_did(version, changes),
         reason=row.history_change_reason,
         changes=changes,
         tone=TONES[row.history_type],
         details=_details(row),
+        index=mark.index,
+        signed=None if mark.signature is None else signed(mark.signature),
     )
+
+
+def by(name: str, role: str) -> str:
+    """“Ann Admin (Tenant admin)”."""
+    return f"{name} ({role})" if role else name
 
 
 def _did(version: Version, changes: list[Change]) -> str:
@@ -119,7 +160,7 @@ def _changes(version: Version, zone: ZoneInfo, names: Names) -> list[Change]:
     old = None if first or last else before
     told = []
     for field in _shown(version):
-        if old is not None and old.stored[field.attname] == after.stored[field.attname]:
+        if old is not None and old.stored.get(field.attname) == after.stored[field.attname]:
             continue
         was = None if old is None else _words(version, field, old.row, zone, names)
         now = _words(version, field, after.row, zone, names)
@@ -131,7 +172,8 @@ def _changes(version: Version, zone: ZoneInfo, names: Names) -> list[Change]:
 def _shown(version: Version) -> "list[models.Field[Any, Any]]":
     model = version.story.model
     silent = {*version.story.hide, *queries.keys_of(model), model._meta.pk.name}
-    return [field for field in version.after.row.tracked_fields if field.name not in silent]
+    fields = version.after.row.tracked_fields
+    return [field for field in fields if field.name not in silent and field.attname in version.after.stored]
 
 
 def _words(version: Version, field: "models.Field[Any, Any]", row: Any, zone: ZoneInfo, names: Names) -> str:
@@ -177,19 +219,19 @@ def _details(row: Any) -> list[tuple[str, str]]:
         ("Request", row.request_id),
         ("Actor", f"{row.actor_kind} {row.history_user_id or ''}".strip()),
         ("Record", f"{row.instance_type._meta.label_lower}:{getattr(row, row.instance_type._meta.pk.attname)}"),
-        ("Version", str(row.history_id)),
+        ("Version", "" if row.ledger_version is None else str(row.ledger_version)),
     ]
     return [(term, text) for term, text in known if text]
 
 
-def _names(versions: Iterable[Version]) -> dict[str, dict[Any, str]]:
-    """Titles of the records that foreign keys point to, one query a kind."""
+def _names(versions: Iterable[Version], only: Container[str] | None = None) -> dict[str, dict[Any, str]]:
+    """Titles of the records that foreign keys point to, one query a kind; of kinds in `only` where that is given."""
     wanted: dict[str, set[Any]] = {}
     for version in versions:
         for field in _shown(version):
-            if isinstance(field, models.ForeignKey):
+            if isinstance(field, models.ForeignKey) and (only is None or _kind(field) in only):
                 snapshots = [s for s in (version.after, version.before) if s is not None]
-                ids = {s.stored[field.attname] for s in snapshots} - {None}
+                ids = {s.stored.get(field.attname) for s in snapshots} - {None}
                 wanted.setdefault(_kind(field), set()).update(ids)
     told = {kind: (queries.story_of(kind), ids) for kind, ids in wanted.items() if ids}
     return {kind: queries.names_of(story, ids) for kind, (story, ids) in told.items() if story is not None}
@@ -197,3 +239,123 @@ def _names(versions: Iterable[Version]) -> dict[str, dict[Any, str]]:
 
 def _kind(field: "models.ForeignKey[Any, Any]") -> str:
     return str(field.remote_field.model._meta.label_lower)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry of the log on the trail page. Without the right to its record the content stays untold."""
+
+    index: int
+    at: Moment
+    actor: str
+    did: str
+    record: str
+    kind: str
+    pk: str
+    reason: str
+    changes: list[Change]
+    tone: str
+    details: list[tuple[str, str]]
+    untold: bool
+
+
+def lines(
+    leaves: Sequence[Leaf], told: Sequence[Told], may: Callable[[str], bool], zone: ZoneInfo, actors: Mapping[str, str]
+) -> list[Line]:
+    """A page of the log, told. `actors`: the names behind sealed ones."""
+    shown = [each.version for each in told if each.version is not None and may(each.version.story.permission)]
+    people = settings.AUTH_USER_MODEL.lower()
+    names = _names(shown, only={people})
+    return [_line(leaf, each, may, zone, actors, names) for leaf, each in zip(leaves, told, strict=True)]
+
+
+def _line(
+    leaf: Leaf, told: Told, may: Callable[[str], bool], zone: ZoneInfo, actors: Mapping[str, str], names: Names
+) -> Line:
+    version, document = told.version, told.event.document
+    open_to_reader = version is not None and may(version.story.permission)
+    changes = _changes(version, zone, names) if version is not None and open_to_reader else []
+    actor = document["actor"]
+    return Line(
+        index=leaf.idx,
+        at=moment(leaf.at, zone),
+        actor=by(actors.get(actor["name"], actor["name"]), actor.get("role") or ""),
+        did=_did(version, changes) if version is not None and open_to_reader else _did_untold(told),
+        record=_record(told),
+        kind=version.story.model._meta.label_lower if version is not None and open_to_reader else "",
+        pk=leaf.pk_text,
+        reason=leaf.reason,
+        changes=changes,
+        tone=TONES.get(HISTORY_TYPES.get(leaf.op, ""), "attention"),
+        details=_ledger_details(told),
+        untold=version is not None and not open_to_reader,
+    )
+
+
+def _did_untold(told: Told) -> str:
+    if told.event.op == "S":
+        return f"changed the structure of {told.event.obj or 'the schema'}"
+    noun = told.event.obj if told.version is None else str(told.version.story.model._meta.verbose_name)
+    return f"{VERBS[HISTORY_TYPES[told.event.op]]} the {noun}"
+
+
+def _record(told: Told) -> str:
+    """The record in few words and without a query: its kind with its reference, or the beginning of its id."""
+    if told.version is None:
+        return told.event.obj
+    stored = told.version.after.stored
+    mark = stored.get("reference") or told.event.pk_text[:8]
+    return f"{str(told.version.story.model._meta.verbose_name).capitalize()} {mark}"
+
+
+def _ledger_details(told: Told) -> list[tuple[str, str]]:
+    document = told.event.document
+    known = [
+        ("Record", f"{told.event.obj}:{told.event.pk_text}".rstrip(":")),
+        ("Version", str(told.event.ver)),
+        ("Request", document.get("req") or ""),
+        ("Signature", document.get("sig") or ""),
+        ("Release", document.get("app") or ""),
+        ("Statement", document.get("statement") or ""),
+    ]
+    return [(term, text) for term, text in known if text]
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """Everybody who ever wrote: choices for a filter, and the names behind sealed names."""
+
+    choices: list[tuple[str, str]]
+    names: dict[str, str]
+
+
+def actors(known: Iterable[tuple[str, str, str | None]]) -> Actors:
+    """By name; a person who was erased keeps the beginning of their id, so that two can be told apart."""
+    found = list(known)
+    names = open_names((name, UUID(key) if key else None) for _, name, key in found)
+    choices = [(actor, _called(actor, names.get(name, name))) for actor, name, _ in found]
+    return Actors(sorted(choices, key=lambda choice: choice[1].casefold()), names)
+
+
+def _called(actor: str, name: str) -> str:
+    return f"{ERASED_NAME} ({actor[:8]})" if name == ERASED_NAME else name
+
+
+def sealed(told: Iterable[Told]) -> list[tuple[str, UUID | None]]:
+    """The sealed names in these events, each with the id of its key."""
+    said = [each.event.document["actor"] for each in told]
+    return [(actor["name"], UUID(actor["key"])) for actor in said if actor.get("key")]
+
+
+def unknown(told: Iterable[Told], known: Actors) -> bool:
+    """Whether somebody wrote here under a name that is not their newest."""
+    return any(name not in known.names for name, _ in sealed(told))
+
+
+def standing(now: queries.Standing, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "waiting": now.waiting,
+        "size": now.size,
+        "signed_size": now.signed_size,
+        "signed_at": moment(now.signed_at, zone) if now.signed_at else None,
+    }

@@ -5,3 +5,6 @@ from audit.trail import views
 urlpatterns = [
     path("<str:kind>/<str:pk>/", views.record_history, name="record-history"),
 ]
+trail = [
+    path("", views.trail, name="trail"),
+]

@@ -25,7 +25,9 @@ APP_FILES = {
         "history",
         "middleware",
         "presenters",
+        "readers",
         "transitions",
+        "watch",
     },
     "tenants": {
         "__init__",
@@ -39,7 +41,7 @@ APP_FILES = {
         "signing",
         "tenant_task",
     },
-    "tenants.members": {"__init__", "apps", "models", "access", "backends", "middleware", "passwords", "signature_form"},
+    "tenants.members": {"__init__", "apps", "models", "access", "backends", "middleware", "panels", "passwords", "signature_form"},
     "privacy": {"__init__", "apps", "models", "bells", "personal_data"},
     "trust_center": {"__init__", "apps", "models"},
 }

@@ -1,6 +1,7 @@
 """How people come in, prove who they are, and leave."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from django.contrib.auth import authenticate
@@ -9,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from audit import context
+from audit import context, watch
 from audit.subject_keys import actions as subject_keys
 from audit.subject_keys.queries import blind_index
 from tenants.members.accounts import catalogue, hashing, queries
@@ -32,11 +33,11 @@ class AccountRefused(ValueError):
         self.field = field
 
 
-class SignInRefused(Exception):
+class SignInRefused(watch.Refusal):
     """Nobody was signed in. Never says why: unknown, wrong, inactive and held off look the same."""
 
 
-class TooManyAttempts(Exception):
+class TooManyAttempts(watch.Refusal):
     """This address tried too often, whomever it tried; `seconds` says how long it must wait."""
 
     def __init__(self, window: timedelta) -> None:
@@ -79,14 +80,19 @@ def set_password(user: User, *, password: str, actor: context.Actor, now: dateti
     return fresh
 
 
-def change_own_password(user: User, *, current: str, password: str, now: datetime) -> User:
-    """Raises `AccountRefused` when `current` is not the password, `TooManyAttempts` when it was guessed at."""
+def check_own_password(user: User, *, password: str, field: str = "password") -> None:
+    """That whoever sits here knows the password. Raises `AccountRefused` beside `field`, `TooManyAttempts`."""
     tried = attempts.count("own password", str(user.pk), window=catalogue.ADDRESS_WINDOW)
     if tried > catalogue.OWN_PASSWORD_ATTEMPTS:
         raise TooManyAttempts(catalogue.ADDRESS_WINDOW)
-    if authenticate(email=user.email, password=current) is None:
-        raise AccountRefused("current", "This is not your password. Enter the one you signed in with.")
+    if authenticate(email=user.email, password=password) is None:
+        raise AccountRefused(field, "This is not your password. Enter the one you signed in with.")
     attempts.forget("own password", str(user.pk))
+
+
+def change_own_password(user: User, *, current: str, password: str, now: datetime) -> User:
+    """Raises `AccountRefused` when `current` is not the password, `TooManyAttempts` when it was guessed at."""
+    check_own_password(user, password=current, field="current")
     with transaction.atomic():
         fresh = set_password(user, password=password, actor=user.actor, now=now, reason="Changed on the account page")
         _tell(fresh, "password-changed", now)
@@ -104,7 +110,12 @@ def change_profile(user: User, *, full_name: str, job_title: str, now: datetime)
 
 def sign_out_everywhere(user: User, *, now: datetime) -> None:
     """End every session of this person, in every browser, with its next request."""
-    with context.regulated_write(actor=user.actor, reason="Signed out everywhere on the account page"):
+    end_sessions(user, actor=user.actor, now=now, reason="Signed out everywhere on the account page")
+
+
+def end_sessions(user: User, *, actor: context.Actor, now: datetime, reason: str) -> None:
+    """Also when another decides on it: what was lost must open nothing any more (§11.300(c))."""
+    with context.regulated_write(actor=actor, reason=reason):
         fresh = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
         fresh.session_epoch += 1
         fresh.save(update_fields=["session_epoch"])
@@ -125,10 +136,10 @@ def sign_in(*, email: str, password: str, address: str, known_browser: str, now:
     user = authenticate(email=email, password=password)
     if locked or resting:
         log.warning("sign-in held off", locked=locked, resting=resting)
-        raise SignInRefused
+        raise SignInRefused("Held off after several failed attempts.")
     if not isinstance(user, User):
-        _note_failure(index, address, now)
-        raise SignInRefused
+        account = _note_failure(index, address, now)
+        raise SignInRefused("Address and password do not match.", record=f"members.user:{account}" if account else "")
     _note_success(user, password, address, now)
     return user
 
@@ -203,8 +214,8 @@ def _is_resting(index: str, known_browser: str, now: datetime) -> bool:
 
 
 @transaction.atomic
-def _note_failure(index: str, address: str, now: datetime) -> None:
-    """Count against the pair of account and address, and against the account if there is one."""
+def _note_failure(index: str, address: str, now: datetime) -> UUID | None:
+    """Count against the pair of account and address, and against the account if there is one: its id."""
     failures = attempts.count("sign-in", index, address, window=catalogue.FAILURES_REMEMBERED)
     if lock := catalogue.lock_after(failures):
         attempts.hold("sign-in", index, address, until=now + lock, now=now)
@@ -216,6 +227,7 @@ def _note_failure(index: str, address: str, now: datetime) -> None:
         account.update(locked_until=now + pause)
         if user.failed_sign_ins == catalogue.FAILURES_BEFORE_PAUSE and user.is_active:
             _tell(user, "new-sign-in-lock", now, failures=user.failed_sign_ins, link=outbox.link("password-reset"))
+    return user.pk if user is not None else None
 
 
 def _note_success(user: User, password: str, address: str, now: datetime) -> None:

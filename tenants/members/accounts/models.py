@@ -42,6 +42,8 @@ class User(AbstractBaseUser):
     # Raised to end every session of this person at once.
     session_epoch = models.PositiveIntegerField(default=0)
 
+    # Colleagues' names are on every page: reading them is no look at a data subject's record.
+    looks_are_logged = False
     USERNAME_FIELD = "email_index"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 

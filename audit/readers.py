@@ -1,0 +1,50 @@
+"""Who may read the trail, and in which time zone it is told to them.
+
+Not `tenants.members.access.may`: this app stands below it, so it says in the same place what it asks for.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time
+from functools import wraps
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+READ = "audit.view_history"
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+
+
+def readers_only(view: View) -> View:
+    """Open to roles that may read histories; others get 403, strangers the sign-in page."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.has_perm(READ):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    opened = login_required(guarded)
+    opened.permission = READ  # type: ignore[attr-defined]
+    return cast("View", opened)
+
+
+def zone_of(request: HttpRequest) -> ZoneInfo:
+    """The zone of the tenant whose trail is read."""
+    return ZoneInfo(getattr(getattr(request, "tenant", None), "time_zone", "UTC"))
+
+
+LARGEST_INDEX = 2**62
+
+
+def index_of(text: str) -> int | None:
+    """A place in a log from an address; None for what is no number."""
+    return min(int(text), LARGEST_INDEX) if text.isascii() and text.isdigit() and len(text) < 20 else None
+
+
+def midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
+    """The beginning of a day in `zone`, in UTC."""
+    return None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)

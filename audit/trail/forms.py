@@ -1,0 +1,64 @@
+"""What the trail is searched by. Shape only."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+
+from audit.readers import midnight
+from audit.trail.queries import Search
+
+ACTIONS = [("", "Any"), ("I", "Created"), ("U", "Changed"), ("D", "Deleted"), ("S", "Structure changed")]
+SHORTEST = 3
+BACKWARDS = "The last day lies before the first. Exchange them."
+
+
+class Filters(forms.Form):
+    """Every field may stay empty. Days are those of the tenant's zone, both included."""
+
+    actor = forms.ChoiceField(label="Who", required=False)
+    kind = forms.ChoiceField(label="Kind of record", required=False)
+    record = forms.CharField(label="Record", required=False, max_length=80, help_text="Its reference or id")
+    action = forms.ChoiceField(label="What happened", required=False, choices=ACTIONS)
+    since = forms.DateField(label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    until = forms.DateField(label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    reason = forms.CharField(
+        label="Reason contains", required=False, max_length=100, help_text=f"At least {SHORTEST} characters"
+    )
+
+    def __init__(
+        self, *args: Any, actors: Iterable[tuple[str, str]], kinds: Iterable[tuple[str, str]], **options: Any
+    ) -> None:
+        super().__init__(*args, **options)
+        # Anybody's way of naming somebody else's trail is refused as a choice that does not exist.
+        self.fields["actor"].choices = [("", "Anybody"), *actors]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "Any"), *kinds]  # type: ignore[attr-defined]
+
+    def clean_reason(self) -> str:
+        text = str(self.cleaned_data["reason"])
+        if text and len(text) < SHORTEST:
+            raise forms.ValidationError(f"Enter at least {SHORTEST} characters of the reason.")
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        since, until = values.get("since"), values.get("until")
+        if since and until and until < since:
+            self.add_error("until", BACKWARDS)
+        return values
+
+    def search(self, zone: ZoneInfo) -> Search:
+        """The search of a valid form."""
+        values = self.cleaned_data
+        until = values["until"]
+        return Search(
+            actor=values["actor"],
+            table=values["kind"],
+            record=values["record"].strip(),
+            op=values["action"],
+            since=midnight(values["since"], zone),
+            until=midnight(until + timedelta(days=1), zone) if until else None,
+            reason=values["reason"],
+        )
