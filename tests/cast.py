@@ -10,9 +10,16 @@ from tenants import schemas
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts.models import User
 from tenants.members.accounts.queries import by_email
+from tenants.members.factors import actions as factors
+from tenants.members.factors import hashing
+from tenants.members.factors import queries as factor_queries
+from tenants.members.outbox.models import Email
 from tenants.members.roles import actions as roles
+from tenants.members.signing_rights import actions as signing_rights
+from tenants.members.signing_rights import queries as rights
 from tenants.tenancy import actions as tenancy
 from tenants.tenancy.models import Tenant
+from tenants.wakeups.models import WakeUp
 
 BEGINNING = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 PASSWORD = "correct horse battery staple"
@@ -64,6 +71,9 @@ def assemble() -> None:
         )
         with schemas.inside(tenant):
             _hire(parts)
+    # Nothing of theirs waits to be mailed when a test begins.
+    with schemas.on_platform():
+        WakeUp.objects.all().delete()
 
 
 def _hire(parts: dict[str, Part]) -> None:
@@ -73,6 +83,14 @@ def _hire(parts: dict[str, Part]) -> None:
         )
         roles.grant(user, role=part.role, actor=DIRECTOR, now=BEGINNING, reason="Set the stage")
         accounts.set_password(user, password=PASSWORD, actor=DIRECTOR, now=BEGINNING, reason="Set the stage")
+    hired = [found for part in parts.values() if (found := by_email(part.email)) is not None]
+    for user in hired:
+        if user.has_perm("members.sign"):
+            # Anybody but the person themselves: a colleague, or somebody hired before.
+            other = User.objects.exclude(pk=user.pk).order_by("created_at").first()
+            assert other is not None, "nobody else is here to verify an identity"
+            ready_to_sign(user, verified_by=other, now=BEGINNING)
+    Email.objects.filter(template="factor-changed").delete()
 
 
 def tenant(name: str) -> Tenant:
@@ -100,3 +118,20 @@ def who_signs() -> context.Actor:
     """Who answers for decisions in the schema we are in."""
     found = (by_email(part.email) for part in (ACME["ben"], GLOBEX["gil"], PLATFORM["leo"]))
     return next(user.actor for user in found if user is not None)
+
+
+def ready_to_sign(user: User, *, verified_by: User, now: datetime) -> None:
+    """What a person does before they sign, done for them: identity, authenticator app, policy (P11-100b, P11-10j)."""
+    said = {"actor": verified_by.actor, "now": now, "reason": "Set the stage"}
+    signing_rights.verify_identity(user, method="document_in_person", note="", **said)
+    factor = factors.begin_authenticator(user, name="Phone of the cast", password=PASSWORD, code="", now=now)
+    code = hashing.code_at(factor_queries.secret_of(factor), hashing.step_at(now))
+    factors.confirm_authenticator(user, factor, code=code, now=now)
+    version = rights.policy_in_force(now).version
+    signing_rights.record_acceptance(user, version=version, **(said | {"actor": user.actor}))
+
+
+def code_of(user: User, now: datetime) -> str:
+    """What the authenticator app of this person shows at `now`; each code is good once."""
+    app = factor_queries.authenticators(factor_queries.factors_of(user))[0]
+    return hashing.code_at(factor_queries.secret_of(app), hashing.step_at(now))

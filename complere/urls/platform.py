@@ -7,12 +7,17 @@ from complere import health
 from complere.urls import demo
 from privacy.breach_notices import urls as breach_notices
 from privacy.incidents import urls as incidents
+from tenants.members.signing_rights import urls as signing_rights
 from trust_center.document_requests import urls as document_requests
 from trust_center.public_pages import urls as public_pages
 
 console = [
     path("", include("tenants.members.accounts.urls")),
+    path("account/signing/", include("tenants.members.factors.urls")),
+    path("account/signing/", include("tenants.members.signing_rights.urls")),
     path("people/", include("tenants.members.roles.urls")),
+    path("people/", include("tenants.members.factor_resets.urls")),
+    path("people/", include(signing_rights.desk)),
     path("contacts/", include("tenants.members.contacts.urls")),
     path("tenants/", include("tenants.console.urls")),
     path("history/", include("audit.trail.urls")),

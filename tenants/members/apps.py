@@ -9,14 +9,21 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from audit import presenters
         from tenants import chores
+        from tenants.members import panels
         from tenants.members.accounts import actions as accounts
         from tenants.members.accounts import queries as account_queries
         from tenants.members.accounts.presenters import STORIES as ACCOUNTS
         from tenants.members.contacts import actions as contacts
         from tenants.members.contacts import queries as contact_queries
         from tenants.members.contacts.presenters import STORIES as CONTACTS
+        from tenants.members.factor_resets.presenters import STORIES as FACTOR_RESETS
+        from tenants.members.factor_resets.presenters import person_panel
+        from tenants.members.factors.presenters import STORIES as FACTORS
+        from tenants.members.factors.presenters import account_panel
         from tenants.members.outbox import actions as outbox
         from tenants.members.outbox import queries as mails
+        from tenants.members.safeguards.presenters import STORIES as SAFEGUARDS
+        from tenants.members.signing_rights.presenters import STORIES as SIGNING_RIGHTS
 
         chores.register(chores.Chore("outbox", run=outbox.deliver_due, next_due=mails.next_due))
         # After the outbox: a mail that has just failed flags its contact in the same round.
@@ -24,5 +31,7 @@ class MembersConfig(AppConfig):
         chores.register(
             chores.Chore("ended sessions", run=accounts.forget_ended, next_due=account_queries.next_session_end)
         )
-        for story in (*ACCOUNTS, *CONTACTS):
+        for story in (*ACCOUNTS, *CONTACTS, *SAFEGUARDS, *SIGNING_RIGHTS, *FACTORS, *FACTOR_RESETS):
             presenters.register(story)
+        panels.register(panels.ACCOUNT, account_panel)
+        panels.register(panels.PERSON, person_panel)

@@ -15,7 +15,14 @@ STORIES = [
         permission="members.view_people",
         title=lambda user: str(user.full_name),
         labels={"is_active": "may sign in", "full_name": "name", "email": "e-mail address"},
-        children=[("members.rolegrant", "user"), ("members.invitation", "user")],
+        children=[
+            ("members.rolegrant", "user"),
+            ("members.invitation", "user"),
+            ("members.identitycheck", "user"),
+            ("members.policyacceptance", "user"),
+            ("members.factor", "user"),
+            ("members.factorreset", "user"),
+        ],
     ),
     Story(
         kind="members.invitation",

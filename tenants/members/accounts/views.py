@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.context import current_request
 from tenants import figures, signing
+from tenants.members import panels
 from tenants.members.access import public_door, signed_in
 from tenants.members.accounts import actions, catalogue, forms, queries
 from tenants.members.accounts.models import User
@@ -112,12 +113,9 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def profile(request: HttpRequest) -> HttpResponse:
     user = queries.signed_in(request)
-    if request.method == "GET":
-        form = forms.Profile(initial={"full_name": user.full_name, "job_title": user.job_title})
-        return render(request, "tenants/accounts/profile.html", {"form": form, "person": user})
-    form = forms.Profile(request.POST)
+    form = forms.Profile(_posted(request), initial={"full_name": user.full_name, "job_title": user.job_title})
     if not form.is_valid():
-        return render(request, "tenants/accounts/profile.html", {"form": form, "person": user}, status=422)
+        return _profile_page(request, form, user)
     actions.change_profile(user, **form.cleaned_data, now=timezone.now())
     messages.success(request, "Saved. From now on the history of what you do shows this name.")
     return redirect("profile")
@@ -205,6 +203,16 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 def _sign_in_page(request: HttpRequest, form: forms.SignIn, status: int) -> HttpResponse:
     values = {"form": form, "tenant": of_request(request), "platform_origin": settings.PLATFORM_ORIGIN}
     return render(request, "tenants/accounts/sign_in.html", values, status=status)
+
+
+def _profile_page(request: HttpRequest, form: forms.Profile, user: User) -> HttpResponse:
+    values = {
+        "form": form,
+        "person": user,
+        "panels": panels.of(panels.ACCOUNT, viewer=user, person=user, now=timezone.now()),
+        "tz": of_request(request).time_zone,
+    }
+    return render(request, "tenants/accounts/profile.html", values, status=422 if form.is_bound else 200)
 
 
 def _password_page(request: HttpRequest, form: forms.ChoosePassword, name: str) -> HttpResponse:

@@ -10,6 +10,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "members.view_people": "see who works here",
     "members.manage_people": "invite people, change their roles, deactivate them",
     "members.manage_contacts": "keep the security and privacy contacts",
+    "members.sign": "sign records electronically",
     "audit.view_history": "read the history of records",
     "privacy.view_requests": "see data-subject requests",
     "privacy.file_requests": "file a data-subject request",
@@ -51,6 +52,7 @@ class TenantAdmin(Role):
             "members.view_people",
             "members.manage_people",
             "members.manage_contacts",
+            "members.sign",
             "audit.view_history",
             "privacy.view_requests",
             "privacy.file_requests",
@@ -73,6 +75,7 @@ class PrivacyOfficer(Role):
         {
             "members.view_people",
             "members.manage_contacts",
+            "members.sign",
             "audit.view_history",
             "privacy.view_requests",
             "privacy.file_requests",
@@ -95,6 +98,7 @@ class SecurityOfficer(Role):
         {
             "members.view_people",
             "members.manage_contacts",
+            "members.sign",
             "audit.view_history",
             "privacy.view_incidents",
             "privacy.log_incidents",
@@ -134,6 +138,7 @@ class PlatformAdmin(Role):
             "members.view_people",
             "members.manage_people",
             "members.manage_contacts",
+            "members.sign",
             "audit.view_history",
             "tenants.view_tenants",
             "tenants.provision",
@@ -149,6 +154,7 @@ class TrustEditor(Role):
     platform = True
     permissions = frozenset(
         {
+            "members.sign",
             "audit.view_history",
             "trust.view_content",
             "trust.edit_content",
@@ -162,12 +168,14 @@ class TrustEditor(Role):
 class Legal(Role):
     key = "legal"
     name = "Legal"
-    purpose = "Answers document requests and Complere's own data-subject requests."
+    purpose = "Approves what is published, answers document requests and Complere's own data-subject requests."
     platform = True
     permissions = frozenset(
         {
+            "members.sign",
             "audit.view_history",
             "trust.view_content",
+            "trust.publish_content",
             "trust.publish_documents",
             "trust.view_document_requests",
             "trust.answer_document_requests",
@@ -189,6 +197,7 @@ class SecurityTeam(Role):
     permissions = frozenset(
         {
             "members.manage_contacts",
+            "members.sign",
             "audit.view_history",
             "privacy.view_incidents",
             "privacy.log_incidents",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tenants.members import panels
 from tenants.members.access import may
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.actions import AccountRefused
@@ -46,11 +47,12 @@ def people(request: HttpRequest) -> HttpResponse:
 @may("members.view_people")
 @require_safe
 def person(request: HttpRequest, pk: UUID) -> HttpResponse:
-    user = _person(pk)
+    user, viewer, now = _person(pk), accounts.signed_in(request), timezone.now()
     values = {
         "person": user,
-        "standing": presenters.standing(user, timezone.now()),
-        "oneself": user.pk == accounts.signed_in(request).pk,
+        "standing": presenters.standing(user, now),
+        "panels": panels.of(panels.PERSON, viewer=viewer, person=user, now=now),
+        "oneself": user.pk == viewer.pk,
         "may_manage": request.user.has_perm("members.manage_people"),
         "may_read_history": request.user.has_perm("audit.view_history"),
         "tz": of_request(request).time_zone,

@@ -1,0 +1,142 @@
+"""What people sign with, and what somebody still lacks before they may."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from audit.context import current_schema
+from audit.subject_keys import hashing as sealing
+from audit.subject_keys.queries import ErasedError, open_subject_key
+from tenants.members.accounts.models import User
+from tenants.members.factors import hashing
+from tenants.members.factors.catalogue import SETUP_LIFE, Kind
+from tenants.members.factors.models import Factor
+from tenants.members.safeguards.catalogue import limits
+from tenants.members.signing_rights import queries as rights
+
+# Compared with where there is no app, so that it takes the time of one.
+NO_SECRET = b"\x00" * 20
+LABELS = {
+    "profile": "Your account",
+    "signing": "Signing on your account page",
+    "authenticator-add": "Set up an authenticator app",
+    "signing-policy": "Read and accept the signing policy",
+}
+
+
+class Missing(NamedTuple):
+    """Something that keeps a person from signing, in words, and the name of the page on which it is put right."""
+
+    words: str
+    url_name: str
+
+    @property
+    def label(self) -> str:
+        return LABELS[self.url_name]
+
+
+def factors_of(user: User) -> list[Factor]:
+    """What the person has set up and not removed, oldest first."""
+    found = Factor.objects.filter(user=user, removed_at=None).exclude(confirmed_at=None)
+    return list(found.select_related("subject_key").order_by("created_at"))
+
+
+def usable(user: User, now: datetime) -> list[Factor]:
+    """What is taken at signing: factors that were tested lately."""
+    return [factor for factor in factors_of(user) if not is_suspended(factor, now)]
+
+
+def authenticators(factors: Iterable[Factor]) -> list[Factor]:
+    return [factor for factor in factors if factor.kind == Kind.TOTP]
+
+
+def passkeys(factors: Iterable[Factor]) -> list[Factor]:
+    return [factor for factor in factors if factor.kind == Kind.PASSKEY]
+
+
+def has_passkey(user: User) -> bool:
+    return Factor.objects.filter(user=user, kind=Kind.PASSKEY, removed_at=None).exclude(confirmed_at=None).exists()
+
+
+def own(user: User, factor_id: UUID) -> Factor | None:
+    """A factor that the person has set up, by its id; nobody else's."""
+    return next((factor for factor in factors_of(user) if factor.pk == factor_id), None)
+
+
+def begun(user: User, factor_id: UUID, now: datetime) -> Factor | None:
+    """An authenticator app that the person is setting up at this moment."""
+    found = Factor.objects.filter(pk=factor_id, user=user, removed_at=None, confirmed_at=None)
+    return found.filter(created_at__gt=now - SETUP_LIFE).select_related("subject_key").first()
+
+
+def test_due_at(factor: Factor) -> datetime:
+    """Until when it counts without another test; each use is one (§11.300(e))."""
+    last = max(moment for moment in (factor.created_at, factor.confirmed_at, factor.last_used_at) if moment)
+    return last + limits(last.date()).test_every
+
+
+def is_suspended(factor: Factor, now: datetime) -> bool:
+    return test_due_at(factor) <= now
+
+
+def place_of(factor: Factor) -> str:
+    return f"{current_schema()}|{factor.subject_key_id}|members.factor.secret|{factor.pk}"
+
+
+def secret_of(factor: Factor) -> bytes:
+    """Raises `audit.subject_keys.queries.ErasedError` once the person is erased."""
+    return sealing.unseal(bytes(factor.secret), open_subject_key(factor.subject_key), place_of(factor))
+
+
+def matching(factors: Iterable[Factor], code: str, now: datetime) -> tuple[Factor, int] | None:
+    """The authenticator app that shows this code, and the step it is of; each code is good once.
+
+    All are asked, whichever answers.
+    """
+    found = None
+    hashing.matching_step(NO_SECRET, code, now, after=None)
+    for factor in authenticators(factors):
+        try:
+            step = hashing.matching_step(secret_of(factor), code, now, after=factor.last_step)
+        except ErasedError:
+            continue
+        found = found if step is None else (factor, step)
+    return found
+
+
+def may_sign(user: User, now: datetime) -> list[Missing]:
+    """What this person lacks before they may sign; empty when nothing does (§11.100(b), §11.200(a)(1), §11.10(j))."""
+    if not user.has_perm("members.sign"):
+        return [Missing("Your role does not sign records.", "profile")]
+    found = (_identity(user), _factor(user, now), _policy(user, now))
+    return [missing for missing in found if missing is not None]
+
+
+def _identity(user: User) -> Missing | None:
+    check = rights.standing_check(user)
+    if rights.holds(check, user):
+        return None
+    if check is None:
+        words = "Your identity has not been verified. Ask somebody who manages people here."
+    else:
+        words = (
+            "Your identity was verified under another name. Ask somebody who manages people here to verify it again."
+        )
+    return Missing(words, "signing")
+
+
+def _factor(user: User, now: datetime) -> Missing | None:
+    factors = factors_of(user)
+    if not factors:
+        return Missing("You have set up no authenticator app and no passkey.", "authenticator-add")
+    if all(is_suspended(factor, now) for factor in factors):
+        return Missing("What you sign with was not tested for 12 months.", "signing")
+    return None
+
+
+def _policy(user: User, now: datetime) -> Missing | None:
+    policy = rights.policy_in_force(now)
+    if rights.acceptance(user, policy) is not None:
+        return None
+    return Missing(f"You have not accepted version {policy.version} of the signing policy.", "signing-policy")

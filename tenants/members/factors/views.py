@@ -1,0 +1,267 @@
+import json
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from tenants.members.access import may
+from tenants.members.accounts import queries as accounts
+from tenants.members.accounts.actions import AccountRefused, TooManyAttempts
+from tenants.members.accounts.models import User
+from tenants.members.factors import actions, forms, presenters, queries
+from tenants.members.factors.adapters.passkeys import PasskeyRefused
+from tenants.members.factors.catalogue import CEREMONY_LIFE, WORDS, Kind
+from tenants.members.factors.models import Factor
+from tenants.tenancy.queries import name_here, of_request
+
+CEREMONY = "passkey ceremony"
+REFUSED = (
+    "The passkey could not be used: it must ask for your fingerprint, face or PIN, and answer within five minutes."
+)
+COLUMNS = [
+    {"label": "Name"},
+    {"label": "Kind"},
+    {"label": "State"},
+    {"label": "Set up"},
+    {"label": "Last used"},
+    {"label": "Change", "hidden": True},
+]
+
+
+@may("members.sign")
+@require_safe
+def signing(request: HttpRequest) -> HttpResponse:
+    """Whether one may sign, why not, and everything one signs with."""
+    user, now = accounts.signed_in(request), timezone.now()
+    values = {"columns": COLUMNS, "now": now, "tz": of_request(request).time_zone, **presenters.standing(user, now)}
+    return render(request, "tenants/factors/signing.html", values)
+
+
+@may("members.sign")
+@require_http_methods(["GET", "POST"])
+def add_authenticator(request: HttpRequest) -> HttpResponse:
+    user = accounts.signed_in(request)
+    form = forms.Add(_posted(request), asks_code=bool(queries.factors_of(user)))
+    if form.is_valid():
+        try:
+            factor = actions.begin_authenticator(user, **_said(form), now=timezone.now())
+        except AccountRefused as refused:
+            form.add_error(refused.field, str(refused))
+        except TooManyAttempts as refused:
+            return _too_many(request, refused)
+        else:
+            return redirect("authenticator-confirm", factor_id=factor.pk)
+    return _page(request, "add_authenticator.html", form)
+
+
+@may("members.sign")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def confirm_authenticator(request: HttpRequest, factor_id: UUID) -> HttpResponse:
+    """The picture and the secret, and the code that shows that the app has them."""
+    user, now = accounts.signed_in(request), timezone.now()
+    factor = queries.begun(user, factor_id, now)
+    if factor is None:
+        raise Http404
+    form = forms.Confirm(_posted(request))
+    if form.is_valid():
+        try:
+            enrolled = actions.confirm_authenticator(user, factor, code=form.cleaned_data["code"], now=now)
+        except AccountRefused as refused:
+            form.add_error(refused.field, str(refused))
+        except TooManyAttempts as refused:
+            return _too_many(request, refused)
+        else:
+            return _set_up(request, enrolled)
+    shown = presenters.set_up(factor, issuer=name_here(), account=user.email)
+    return _page(request, "confirm_authenticator.html", form, factor=factor, **shown)
+
+
+@may("members.sign")
+@require_http_methods(["GET", "POST"])
+def add_passkey(request: HttpRequest) -> HttpResponse:
+    """Who one is, and the name; then the browser makes the passkey."""
+    user, now = accounts.signed_in(request), timezone.now()
+    form = forms.Add(_posted(request), asks_code=bool(queries.factors_of(user)))
+    if form.is_valid():
+        challenge = secrets.token_bytes(32)
+        try:
+            options = actions.begin_passkey(user, **_said(form), challenge=challenge, now=now)
+        except AccountRefused as refused:
+            form.add_error(refused.field, str(refused))
+        except TooManyAttempts as refused:
+            return _too_many(request, refused)
+        else:
+            _remember(request, challenge, now, what="register", name=form.cleaned_data["name"], options=options)
+            return redirect("passkey-register")
+    return _page(request, "add_passkey.html", form)
+
+
+@may("members.sign")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def register_passkey(request: HttpRequest) -> HttpResponse:
+    user, now = accounts.signed_in(request), timezone.now()
+    begun = _remembered(request, now, what="register")
+    if begun is None:
+        messages.info(request, "Begin again: a passkey is made within five minutes.")
+        return redirect("passkey-add")
+    form = forms.Register(_posted(request))
+    if form.is_valid():
+        request.session.pop(CEREMONY)
+        try:
+            enrolled = actions.register_passkey(
+                user,
+                name=begun["name"],
+                response=form.cleaned_data["passkey"],
+                challenge=bytes.fromhex(begun["challenge"]),
+                now=now,
+            )
+        except (PasskeyRefused, AccountRefused):
+            messages.error(request, REFUSED)
+            return redirect("passkey-add")
+        return _set_up(request, enrolled)
+    return _page(request, "register_passkey.html", form, called=begun["name"], options=json.dumps(begun["options"]))
+
+
+@may("members.sign")
+@require_http_methods(["GET", "POST"])
+def remove(request: HttpRequest, factor_id: UUID) -> HttpResponse:
+    user = accounts.signed_in(request)
+    factor = _own(user, factor_id)
+    form = forms.Remove(_posted(request))
+    if form.is_valid():
+        try:
+            actions.remove(user, factor, **form.cleaned_data, now=timezone.now())
+        except AccountRefused as refused:
+            form.add_error(refused.field, str(refused))
+        except TooManyAttempts as refused:
+            return _too_many(request, refused)
+        else:
+            messages.success(request, f"{factor.name} is removed. You sign with it no more.")
+            return redirect("signing")
+    last = len(queries.factors_of(user)) == 1
+    return _page(request, "remove.html", form, factor=factor, kind=WORDS[Kind(factor.kind)], last=last)
+
+
+@may("members.sign")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def test(request: HttpRequest, factor_id: UUID) -> HttpResponse:
+    """The periodic test of one's own (§11.300(e))."""
+    user, now = accounts.signed_in(request), timezone.now()
+    factor = _own(user, factor_id)
+    if factor.kind == Kind.PASSKEY:
+        return _test_passkey(request, user, factor, now)
+    form = forms.Confirm(_posted(request))
+    if form.is_valid():
+        try:
+            actions.test_authenticator(user, factor, code=form.cleaned_data["code"], now=now)
+        except AccountRefused as refused:
+            form.add_error(refused.field, str(refused))
+        except TooManyAttempts as refused:
+            return _too_many(request, refused)
+        else:
+            return _tested(request, factor)
+    return _page(request, "test.html", form, factor=factor)
+
+
+@may("members.sign")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def recovery_codes(request: HttpRequest) -> HttpResponse:
+    user = accounts.signed_in(request)
+    form = forms.Renew(_posted(request))
+    if form.is_valid():
+        try:
+            codes = actions.renew_recovery_codes(user, **form.cleaned_data, now=timezone.now())
+        except AccountRefused as refused:
+            form.add_error(refused.field, str(refused))
+        except TooManyAttempts as refused:
+            return _too_many(request, refused)
+        else:
+            return render(request, "tenants/factors/codes.html", {"codes": codes, "heading": "New recovery codes"})
+    return _page(request, "recovery_codes.html", form, has_factor=bool(queries.factors_of(user)))
+
+
+def _test_passkey(request: HttpRequest, user: User, factor: Factor, now: datetime) -> HttpResponse:
+    form = forms.Register(_posted(request))
+    if form.is_valid():
+        asked = _remembered(request, now, what="test")
+        request.session.pop(CEREMONY, None)
+        try:
+            actions.test_passkey(
+                user,
+                factor,
+                response=form.cleaned_data["passkey"],
+                challenge=bytes.fromhex(asked["challenge"]) if asked else secrets.token_bytes(32),
+                now=now,
+            )
+        except PasskeyRefused:
+            form.add_error(None, REFUSED)
+        else:
+            return _tested(request, factor)
+    challenge = secrets.token_bytes(32)
+    options = actions.begin(user, challenge)
+    _remember(request, challenge, now, what="test")
+    return _page(request, "test_passkey.html", form, factor=factor, options=json.dumps(options))
+
+
+def _tested(request: HttpRequest, factor: Factor) -> HttpResponse:
+    messages.success(request, f"{factor.name} works, and counts for another 12 months.")
+    return redirect("signing")
+
+
+def _set_up(request: HttpRequest, enrolled: actions.Enrolled) -> HttpResponse:
+    """With the first factor come the recovery codes, which are shown in this answer and never again."""
+    done = f"{enrolled.factor.name} is set up."
+    if not enrolled.recovery_codes:
+        messages.success(request, f"{done} You can sign with it.")
+        return redirect("signing")
+    return render(request, "tenants/factors/codes.html", {"codes": enrolled.recovery_codes, "heading": done})
+
+
+def _own(user: User, factor_id: UUID) -> Factor:
+    factor = queries.own(user, factor_id)
+    if factor is None:
+        raise Http404
+    return factor
+
+
+def _said(form: forms.Add) -> dict[str, str]:
+    """The code is empty where none was asked."""
+    return {"code": "", **form.cleaned_data}
+
+
+def _remember(request: HttpRequest, challenge: bytes, now: datetime, *, what: str, **more: Any) -> None:
+    request.session[CEREMONY] = {"what": what, "challenge": challenge.hex(), "at": now.isoformat(), **more}
+
+
+def _remembered(request: HttpRequest, now: datetime, *, what: str) -> dict[str, Any] | None:
+    found = request.session.get(CEREMONY)
+    if not found or found["what"] != what:
+        return None
+    age = now - datetime.fromisoformat(found["at"])
+    return found if timedelta(0) <= age <= CEREMONY_LIFE else None
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    return request.POST if request.method == "POST" else None
+
+
+def _page(request: HttpRequest, name: str, form: Any, **values: Any) -> HttpResponse:
+    status = 422 if form.is_bound else 200
+    return render(request, f"tenants/factors/{name}", {"form": form, **values}, status=status)
+
+
+def _too_many(request: HttpRequest, refused: TooManyAttempts) -> HttpResponse:
+    response = render(request, "429.html", {"retry_after": refused.seconds}, status=429)
+    response["Retry-After"] = str(refused.seconds)
+    return response
