@@ -23,8 +23,6 @@ def publish_all(now: datetime) -> int:
     return publish(queries.drafts(), now=now)
 
 
-def publish_version(
-    version: DocumentVersion, *, now: datetime, who: str = "leo", reason: str = WHY
-) -> DocumentVersion:
+def publish_version(version: DocumentVersion, *, now: datetime, who: str = "leo", reason: str = WHY) -> DocumentVersion:
     actor = cast.person(who).actor
     return documents.publish(version, signing=cast.signing(now), actor=actor, now=now, reason=reason)
