@@ -1,0 +1,627 @@
+#!/usr/bin/env python3
+"""Check an export of an audit trail, offline and without trusting whoever made it.
+
+    python3 verify.py EXPORT [--vkey VKEY] [--pin SIZE:ROOT] [--tolerance SECONDS] [--json]
+
+EXPORT is the zip file or the folder it was unpacked to. Needs Python 3.9 or newer and nothing else: read this file
+before you run it. Exit status: 0 everything holds, 1 something is wrong and named, 2 there is nothing to check.
+
+What is proven. Each line of events.jsonl is one event, byte for byte as the database wrote it. The SHA-256 hashes of
+all events form a Merkle tree (RFC 6962), its root stands in `checkpoint`, and the checkpoint is signed with Ed25519
+(C2SP signed-note and tlog-checkpoint). One changed, removed, added or exchanged event gives another root.
+Take the key (--vkey) from your contract or the published key page, not from the export; and give a head of the log
+that you noted earlier (--pin): nothing before it can have been rewritten since, even by the holder of the key.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import gc
+import hashlib
+import json
+import marshal
+import re
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+FORMAT = "complere-trail/1"
+WIDTH = 256
+MOST_NAMED = 200
+CHUNK = 1 << 21
+OPERATIONS = {"I", "U", "D", "S"}
+
+# --- Ed25519 (RFC 8032, section 5.1), verification only ---------------------------------------------------------------
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+ROOT_OF_MINUS_ONE = pow(2, (P - 1) // 4, P)
+BASE = (4 * pow(5, -1, P) % P).to_bytes(32, "little")
+# Extended coordinates X, Y, Z, T with x = X/Z, y = Y/Z, xy = T/Z.
+Point = tuple[int, int, int, int]
+NEUTRAL = (0, 1, 1, 0)
+
+
+def add(p: Point, q: Point) -> Point:
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * D * p[3] * q[3] % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def decompress(encoded: bytes) -> Point | None:
+    """The point, or None where the bytes are no point or not the one encoding of it."""
+    y = int.from_bytes(encoded, "little")
+    sign, y = y >> 255, y & (1 << 255) - 1
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT_OF_MINUS_ONE % P
+    if y >= P or (x * x - square) % P or (x == 0 and sign):
+        return None
+    x = P - x if x & 1 != sign else x
+    return (x, y, 1, x * y % P)
+
+
+def compress(p: Point) -> bytes:
+    inverse = pow(p[2], -1, P)
+    x, y = p[0] * inverse % P, p[1] * inverse % P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def is_small(p: Point) -> bool:
+    """Whether the point has an order of 1, 2, 4 or 8: such a key or commitment binds nothing."""
+    for _ in range(3):
+        p = add(p, p)
+    return p[0] % P == 0 and (p[1] - p[2]) % P == 0
+
+
+@lru_cache(maxsize=64)
+def multiples(encoded: bytes) -> list[list[Point]] | None:
+    """[i][d] is d * 256**i times the point, so that multiplying takes 32 additions; None where it is no good point."""
+    p, table = decompress(encoded), []
+    if p is None or is_small(p):
+        return None
+    for _ in range(32):
+        row = [NEUTRAL]
+        for _ in range(255):
+            row.append(add(row[-1], p))
+        table.append(row)
+        p = add(row[-1], p)
+    return table
+
+
+def times(scalar: int, table: list[list[Point]]) -> Point:
+    found = NEUTRAL
+    for digit, row in zip(scalar.to_bytes(32, "little"), table):
+        found = add(found, row[digit])
+    return found
+
+
+def has_signed(public: bytes, message: bytes, signature: bytes) -> bool:
+    base, s = multiples(BASE), int.from_bytes(signature[32:], "little")
+    table = multiples(public) if len(public) == 32 else None
+    if base is None or table is None or len(signature) != 64 or s >= ORDER:
+        return False
+    challenge = hashlib.sha512(signature[:32] + public + message).digest()
+    x, y, z, t = times(int.from_bytes(challenge, "little") % ORDER, table)
+    commitment = add(times(s, base), (-x, y, z, -t))
+    return compress(commitment) == signature[:32] and not is_small(commitment)
+
+
+# --- Signed notes and checkpoints (C2SP signed-note, tlog-checkpoint) -------------------------------------------------
+
+
+class Refused(Exception):
+    """What was read is not what it has to be."""
+
+
+class Head(NamedTuple):
+    origin: str
+    size: int
+    root: bytes
+    signers: tuple[str, ...]
+
+
+def from_base64(text: str, length: int) -> bytes:
+    try:
+        decoded = base64.b64decode(text, validate=True)
+    except ValueError as damaged:
+        raise Refused("a value is not base64") from damaged
+    if base64.b64encode(decoded).decode() != text or len(decoded) < length:
+        raise Refused("a value is not the base64 text it has to be")
+    return decoded
+
+
+def read_vkey(vkey: str) -> tuple[str, bytes, bytes]:
+    """Name, id and public key of `<name>+<id>+<base64 of 0x01 and the key>`."""
+    name, _, rest = vkey.partition("+")
+    key_id, _, encoded = rest.partition("+")
+    key = from_base64(encoded, 33)
+    expected = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
+    if len(key) != 33 or key[0] != 1 or expected.hex() != key_id or re.search(r"\s|^$", name):
+        raise Refused(f"{vkey!r} is no Ed25519 key of a signed note")
+    return name, expected, key[1:]
+
+
+def read_head(note: str, vkeys: Sequence[str]) -> Head:
+    """The head in a signed note. Lines of unknown keys are passed over; a wrong one of a known key is not."""
+    text, parted, rest = note.rpartition("\n\n")
+    if not parted or re.search(r"[\x00-\x09\x0b-\x1f\ud800-\udfff]", note) or not rest.endswith("\n"):
+        raise Refused("it is no signed note")
+    signers, known = [], {read_vkey(vkey)[:2]: vkey for vkey in vkeys}
+    for line in rest[:-1].split("\n"):
+        parts = re.fullmatch(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)", line)
+        if not parts:
+            raise Refused("a signature line is malformed")
+        signature = from_base64(parts[2], 5)
+        vkey = known.get((parts[1], signature[:4]))
+        if vkey and not has_signed(read_vkey(vkey)[2], text.encode() + b"\n", signature[4:]):
+            raise Refused(f"the signature of {parts[1]} is wrong")
+        signers += [vkey] if vkey and vkey not in signers else []
+    if not signers:
+        raise Refused("no known key has signed it")
+    lines = text.split("\n")
+    if len(lines) < 3 or not all(lines) or not re.fullmatch(r"0|[1-9][0-9]*", lines[1], re.ASCII):
+        raise Refused("its text is no checkpoint")
+    root = from_base64(lines[2], 32)
+    if len(root) != 32:
+        raise Refused("its root is no SHA-256 hash")
+    return Head(lines[0], int(lines[1]), root, tuple(signers))
+
+
+# --- The Merkle tree (RFC 6962, section 2.1), in rows of 256 as C2SP tlog-tiles keeps it ------------------------------
+
+
+def leaf_hash(line: bytes) -> bytes:
+    return hashlib.sha256(b"\x00" + line).digest()
+
+
+def root_of(row: Sequence[bytes]) -> bytes:
+    sha256 = hashlib.sha256
+    while len(row) > 1:
+        pairs = [sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row) - 1, 2)]
+        row = [*pairs, row[-1]] if len(row) % 2 else pairs
+    return row[0] if row else sha256().digest()
+
+
+def rows_of(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The leaves, the roots of full blocks of 256 of them, the roots of 256 of those, and so on."""
+    rows = [leaves]
+    while len(rows[-1]) >= WIDTH:
+        below = rows[-1]
+        rows.append([root_of(below[i : i + WIDTH]) for i in range(0, len(below) - len(below) % WIDTH, WIDTH)])
+    return rows
+
+
+def root_at(rows: Sequence[Sequence[bytes]], size: int) -> bytes:
+    """The root over the first `size` leaves."""
+    below: list[bytes] = []
+    for level, row in enumerate(rows):
+        count = size // WIDTH**level
+        rest = [*row[count - count % WIDTH : count], *below]
+        below = [root_of(rest)] if rest else []
+    return root_of(below)
+
+
+def tile_path(level: int, n: int, size: int) -> str:
+    width = min(WIDTH, size // WIDTH**level - n * WIDTH)
+    digits = str(n).zfill(-(-len(str(n)) // 3) * 3)
+    return f"tile/{level}/" + re.sub("(...)(?=...)", r"x\1/", digits) + ("" if width == WIDTH else f".p/{width}")
+
+
+# --- What an export holds, and what is said of it ---------------------------------------------------------------------
+
+
+class Export:
+    """The files of a zip or a folder; each is hashed while it is read."""
+
+    def __init__(self, path: str) -> None:
+        self.zip = zipfile.ZipFile(path) if zipfile.is_zipfile(path) else None
+        self.folder = Path(path)
+        inside = (file.relative_to(path).as_posix() for file in self.folder.rglob("*") if file.is_file())
+        found = self.zip.namelist() if self.zip else sorted(inside)
+        # Names with a leading dot are what desktops leave in folders they show.
+        self.names = [name for name in found if not name.endswith("/") and not name.split("/")[-1].startswith(".")]
+        self.hashes: dict[str, str] = {}
+        if "manifest.json" not in self.names:
+            raise FileNotFoundError(f"{path} is no export: there is no manifest.json in it")
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        if self.names.count(name) != 1:
+            raise Refused(f"{name} is there {self.names.count(name)} times")
+        digest = hashlib.sha256()
+
+        def read() -> bytes:
+            chunk = file.read(CHUNK)
+            digest.update(chunk)
+            return chunk
+
+        try:
+            # Unpacking goes ahead in a thread of its own while the last chunk is looked at.
+            with self.open(name) as file, ThreadPoolExecutor(1) as ahead:
+                chunk = read()
+                while len(chunk) == CHUNK:
+                    following = ahead.submit(read)
+                    yield chunk
+                    chunk = following.result()
+                yield chunk
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError) as damaged:
+            raise Refused(f"{name} cannot be read: {damaged}") from damaged
+        self.hashes[name] = digest.hexdigest()
+
+    def open(self, name: str) -> IO[bytes]:
+        return self.zip.open(name) if self.zip else (self.folder / name).open("rb")
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        rest = b""
+        for chunk in self.chunks(name):
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            yield from lines
+        if rest:
+            yield rest
+
+    def read(self, name: str) -> bytes:
+        return b"".join(self.chunks(name))
+
+    def row(self, level: int, size: int) -> list[bytes]:
+        """All hashes of a level of the tree, as the tiles give them."""
+        count = size // WIDTH**level
+        content = b"".join(self.read(tile_path(level, n, size)) for n in range(-(-count // WIDTH)))
+        if len(content) != count * 32:
+            raise Refused(f"the tiles of level {level} do not hold as many hashes as their names say")
+        return [content[i : i + 32] for i in range(0, len(content), 32)]
+
+
+class Report:
+    """What was found. `problems` say that this is not what was signed, `notices` what it cannot show."""
+
+    def __init__(self) -> None:
+        self.problems: list[dict[str, Any]] = []
+        self.notices: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self.count = 0
+
+    def add(self, kind: str, text: str, **where: Any) -> None:
+        """`where`: the index and record of an event, or the file."""
+        self.count += 1
+        if len(self.problems) < MOST_NAMED:
+            self.problems.append({"kind": kind, "text": text, **where})
+
+    def text(self) -> str:
+        lines = [f"{name.replace('_', ' '):14}{value}" for name, value in self.facts.items()]
+        lines += ["", *(f"{problem['kind'].upper()}: {problem['text']}." for problem in self.problems)]
+        lines += [f"... and {self.count - len(self.problems)} more."] if self.count > len(self.problems) else []
+        lines += [f"Note: {notice}" for notice in self.notices]
+        lines += [
+            "",
+            f"PROBLEMS: {self.count}. This is not what was signed." if self.count else "OK: all of this holds.",
+        ]
+        # What an event says of itself is not given the power to steer a terminal.
+        return "\n".join(re.sub("[^ -~]", "?", line) for line in lines)
+
+
+# --- Events -----------------------------------------------------------------------------------------------------------
+
+
+class Story:
+    """Follows every record from version to version, and hashes each event on the way."""
+
+    def __init__(self, report: Report, schema: str, first: int, tolerance: int) -> None:
+        self.report, self.schema, self.first, self.tolerance = report, schema, first, tolerance
+        self.records: dict[tuple[str, str], tuple[int, Any, int]] = {}
+
+    def follow(self, lines: Iterator[bytes]) -> list[bytes]:
+        """The leaf hashes of the lines."""
+        parse, sha256, schema, records = json.JSONDecoder().raw_decode, hashlib.sha256, self.schema, self.records
+        latest, leaves = "", []
+        for index, line in enumerate(lines, self.first):
+            leaves.append(sha256(b"\x00" + line).digest())
+            try:
+                text = line.decode()
+                event, end = parse(text)
+                key, version, op, at = (event["obj"], event["pk"]), event["ver"], event["op"], event["at"]
+                old, new, columns = event.get("old") or {}, event.get("new") or {}, event.get("schema")
+                was = records.get(key)
+                # What the version before has to have left: nothing before I and S, the old values before U and D.
+                due = (version - 1, columns, stand_in({**new, **old} if op == "U" else old))
+                if (
+                    was != due
+                    or event["tenant"] != schema
+                    or event["v"] != 1
+                    or op not in OPERATIONS
+                    or end < len(text)
+                ):
+                    self.explain(index, event, was, text[end:])
+                records[key] = (version, columns, stand_in(new))
+                if at < latest:
+                    at = self.latest(index, event, latest)
+                latest = at
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as damaged:
+                self.report.add("malformed", f"event {index} is malformed: {damaged!r}", index=index)
+        return leaves
+
+    def explain(self, index: int, event: Any, was: tuple[int, Any, int] | None, rest: str) -> None:
+        version = event["ver"]
+        if event["tenant"] != self.schema or event["v"] != 1 or event["op"] not in OPERATIONS or rest:
+            self.say("foreign", index, event, f"is no event of {self.schema}")
+        elif was is None:
+            # A record may be older than the trail, and the trail older than the export of a period.
+            if version != 1 and self.first == 0:
+                self.say("gap", index, event, "is the first of its record: earlier versions are missing")
+        elif version != was[0] + 1:
+            self.say("gap", index, event, f"follows version {was[0]} of its record")
+        elif event.get("schema") == was[1]:
+            self.say("values", index, event, f"({event['op']}) does not follow from what version {was[0]} left")
+
+    def latest(self, index: int, event: Any, latest: str) -> str:
+        back = seconds(latest) - seconds(event["at"])
+        if back <= self.tolerance:
+            return latest
+        self.say("time", index, event, f"is dated {event['at']}, {back} seconds before the event before it")
+        return str(event["at"])
+
+    def say(self, kind: str, index: int, event: Any, text: str) -> None:
+        record = f"{event['obj']} {event['pk']}".strip()
+        self.report.add(kind, f"event {index}, {record} version {event['ver']}, {text}", index=index, record=record)
+
+
+def stand_in(row: dict[str, Any]) -> int:
+    """A number that stands for a row, so that no row has to be kept. Version 2: equal rows give equal bytes."""
+    return hash(marshal.dumps(row, 2))
+
+
+def seconds(at: str) -> int:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)", at, re.ASCII):
+        raise ValueError(f"{at!r} is no time in UTC")
+    return int(datetime.fromisoformat(f"{at[:19]}+00:00").timestamp())
+
+
+# --- The check --------------------------------------------------------------------------------------------------------
+
+
+def read_manifest(export: Export) -> dict[str, Any]:
+    content = export.read("manifest.json")
+    if export.read("manifest.sha256") != f"{export.hashes['manifest.json']}  manifest.json\n".encode():
+        raise Refused("manifest.json was changed: manifest.sha256 gives another checksum")
+    kinds = {"origin": str, "schema": str, "from_index": int, "count": int, "size": int, "keys": list, "files": dict}
+    manifest: dict[str, Any] = json.loads(content)
+    wrong = [key for key, kind in kinds.items() if type(manifest.get(key)) is not kind]
+    if wrong or manifest.get("format") != FORMAT:
+        raise Refused(f"manifest.json is no manifest of {FORMAT}: {', '.join(wrong)}")
+    if not 0 <= manifest["from_index"] <= manifest["from_index"] + manifest["count"] <= manifest["size"]:
+        raise Refused("manifest.json names events that the log does not have")
+    return manifest
+
+
+def read_heads(export: Export, report: Report, manifest: dict[str, Any], vkeys: Sequence[str]) -> dict[int, bytes]:
+    """Size and root of every signed head of this log. Raises Refused when the newest is no good."""
+    known = [*dict.fromkeys([*manifest["keys"], *vkeys])]
+    newest = read_head(export.read("checkpoint").decode(), known)
+    if (newest.origin, newest.size) != (manifest["origin"], manifest["size"]):
+        raise Refused(f"checkpoint is of {newest.origin} at {newest.size} events, and the manifest says otherwise")
+    report.facts.update(root=base64.b64encode(newest.root).decode(), signed_by=", ".join(newest.signers))
+    if vkeys and not set(vkeys) & set(newest.signers):
+        report.add("key", f"checkpoint is signed by {newest.signers[0]}, which is not the key you gave")
+    heads = {newest.size: newest.root}
+    for number, line in enumerate(export.lines("checkpoints.jsonl"), 1):
+        head = attempt(report, f"signature: line {number} of checkpoints.jsonl", read_line, line, known)
+        if head and head.origin in manifest.get("earlier_origins", []):
+            report.notices.append(
+                f"The log was opened anew after {head.origin}; its head at {head.size} is not compared."
+            )
+        elif head and head.origin != newest.origin:
+            report.add("foreign", f"line {number} of checkpoints.jsonl is a checkpoint of {head.origin}")
+        elif head and heads.setdefault(head.size, head.root) != head.root:
+            report.add("two roots", f"two different roots were signed for {head.size} events: the log was forked")
+    report.facts["heads"] = len(heads)
+    return heads
+
+
+def read_line(line: bytes, known: Sequence[str]) -> Head:
+    entry = json.loads(line)
+    head = read_head(entry["note"], known)
+    if head.size != entry["size"]:
+        raise Refused(f"its note is for {head.size} events")
+    return head
+
+
+def prove(export: Export, report: Report, leaves: list[bytes], heads: Sequence[tuple[str, int, bytes]]) -> None:
+    """Hold the events against the signed roots and the heads the reader holds, and name what differs."""
+    first, last, size = (report.facts[name] for name in ("first", "last", "size"))
+    tiles = attempt(report, "tile", export.row, 0, size)
+    if tiles is None and (first, last) != (0, size):
+        return
+    tiles = leaves if tiles is None else tiles
+    given = [*tiles[:first], *leaves, *tiles[last:]]
+    signed = next(root for _, at, root in heads if at == size)
+    rows = next((rows for rows in map(rows_of, (tiles, given)) if root_at(rows, size) == signed), None)
+    if rows and rows[0] == given:
+        for n in sorted({i // WIDTH for i in range(size) if tiles[i] != given[i]}):
+            report.add("tile", f"{tile_path(0, n, size)} was altered; the events it is about are as signed")
+    else:
+        name_differences(export, report, tiles[first:last], leaves)
+    if rows:
+        hold(export, report, rows, heads)
+    else:
+        rows = rows_of(given)
+        good = max((at for _, at, root in heads if at <= len(given) and root_at(rows, at) == root), default=0)
+        bad = min(at for _, at, _ in heads if at > good)
+        report.add("root", f"these events do not give the signed root: the first {good} do, the first {bad} do not")
+
+
+def hold(export: Export, report: Report, rows: list[Sequence[bytes]], heads: Sequence[tuple[str, int, bytes]]) -> None:
+    """Earlier heads and the upper tiles against the tree that is proven."""
+    size = len(rows[0])
+    for whose, at, root in heads:
+        if at > size:
+            report.add("cut", f"{whose} has {at} events and the newest here {size}: the log was cut back", index=size)
+        elif root_at(rows, at) != root:
+            report.add("rewritten", f"{whose} at {at} events has another root: the log was rewritten since", index=at)
+    for level, row in enumerate(rows[1:], 1):
+        if row and attempt(report, "tile", export.row, level, size) not in (None, row):
+            report.add("tile", f"the tiles of level {level} are not those of this log")
+
+
+def differences(proven: Sequence[bytes], given: Sequence[bytes]) -> Iterator[tuple[str, int, int]]:
+    """What happened on the way from the proven leaves to the given ones: (what, place in proven, place in given)."""
+    place, line = {h: i for i, h in enumerate(proven)}, {h: j for j, h in enumerate(given)}
+    lines, settled, taken = list(given), set(), set()
+    i = j = 0
+    while i < len(proven) or j < len(lines):
+        if i in settled or j in taken:
+            i, j = i + (i in settled), j + (j in taken)
+            continue
+        # Where the line at hand belongs, and where the expected event stands; -1 where there is no such place.
+        home = place.get(lines[j], -1) if j < len(lines) else -1
+        there = line.get(proven[i], -1) if i < len(proven) else -1
+        if home > i and there > j and home - i == there - j:
+            yield "swapped", i, home
+            lines[there], line[proven[home]] = lines[j], there
+        elif home > i and there > j:
+            # Of the two, the one that is farther from its place was moved.
+            pair = (home, j) if home - i > there - j else (i, there)
+            yield ("moved", *pair)
+            settled.add(pair[0])
+            taken.add(pair[1])
+            continue
+        elif home < i and j < len(lines) and (there > j or i == len(proven)):
+            yield "inserted", i, j
+            i -= 1
+        elif home < i and j < len(lines):
+            yield "altered", i, j
+        elif home != i:
+            yield "missing", i, j
+            j -= 1
+        i, j = i + 1, j + 1
+
+
+def name_differences(export: Export, report: Report, proven: list[bytes], leaves: list[bytes]) -> None:
+    first, found = report.facts["first"], list(differences(proven, leaves)) if proven != leaves else []
+    labels, wanted = {}, {j for what, _, j in found if what not in ("missing", "swapped")}
+    for j, line in enumerate(export.lines("events.jsonl") if wanted else ()):
+        if j in wanted:
+            parts = dict(re.findall(r'"(obj|pk|ver)": ?"?([^",}]*)', line.decode("utf-8", "replace")))
+            labels[j] = f"{parts.get('obj')} {parts.get('pk')} version {parts.get('ver')}"
+    said = {
+        "altered": "event {0} was altered; it reads as {2} now",
+        "inserted": "line {1} was inserted before event {0}; it reads as {2}",
+        "swapped": "events {0} and {3} stand in each other's place",
+        "moved": "event {0}, {2}, was moved to line {1}",
+    }
+    for what, i, j in found:
+        if what != "missing":
+            text = said[what].format(first + i, j + 1, labels.get(j), first + j)
+            report.add(what, text, index=first + i, record=labels.get(j, ""))
+    gone = [i for what, i, _ in found if what == "missing"]
+    for _, pairs in groupby(enumerate(gone), key=lambda pair: pair[1] - pair[0]):
+        run = [first + i for _, i in pairs]
+        what = "truncated" if run[-1] == first + len(proven) - 1 else "missing"
+        text = f"events {run[0]} to {run[-1]} are missing" if len(run) > 1 else f"event {run[0]} is missing"
+        report.add(what, text + (": the end was cut off" if what == "truncated" else ""), index=run[0])
+
+
+def check_files(export: Export, report: Report, manifest: dict[str, Any]) -> None:
+    own = {"manifest.json", "manifest.sha256"}
+    for name in sorted({*export.names, *manifest["files"]} - own):
+        attempt(report, "file", check_file, export, name, manifest["files"].get(name))
+    if sorted(key["vkey"] for key in json.loads(export.read("keys.json"))) != sorted(manifest["keys"]):
+        report.add("key", "keys.json and manifest.json name different keys")
+
+
+def check_file(export: Export, name: str, expected: str | None) -> None:
+    if expected is None:
+        raise Refused(f"{name} is not in the manifest: it was added")
+    if name not in export.hashes:
+        export.read(name)
+    if export.hashes[name] != expected:
+        raise Refused(f"{name} was changed: its checksum in the manifest is another")
+
+
+def attempt(report: Report, kind: str, step: Callable[..., Any], *given: Any) -> Any:
+    """The step's result, or None where it met damage, which is then reported."""
+    try:
+        return step(*given)
+    except (Refused, ValueError, KeyError, TypeError, AttributeError, RecursionError) as damaged:
+        kind, _, where = kind.partition(": ")
+        text = str(damaged) if isinstance(damaged, Refused) else f"damaged, {damaged!r}"
+        report.add(kind, f"{where}: {text}" if where else text)
+        return None
+
+
+def take_notice(report: Report, vkeys: Sequence[str], pins: dict[int, bytes], names: Sequence[str]) -> None:
+    """What this check could not show, so that nobody takes it for shown."""
+    first, last, size = (report.facts[name] for name in ("first", "last", "size"))
+    if (first, last) != (0, size):
+        report.notices.append(f"Only {last - first} of {size} events are in this export, from {first} to {last - 1}.")
+    if not vkeys:
+        report.notices.append("The key was taken from the export itself: compare it with the one in your contract.")
+    if not pins:
+        report.notices.append("You gave no head that you noted earlier: who holds the key could have rewritten all.")
+    if anchors := [name for name in names if name.startswith("anchors/")]:
+        report.notices.append(f"{len(anchors)} files of outside evidence in anchors/ are not checked here.")
+
+
+def verify(path: str, vkeys: Sequence[str] = (), pins: dict[int, bytes] | None = None, tolerance: int = 300) -> Report:
+    """Everything there is to find. `tolerance`: seconds by which an event may be older than the one before it."""
+    export, report = Export(path), Report()
+    manifest = attempt(report, "manifest", read_manifest, export)
+    if manifest is None:
+        return report
+    first, size, schema = manifest["from_index"], manifest["size"], manifest["schema"]
+    report.facts.update(
+        origin=manifest["origin"], schema=schema, size=size, first=first, last=first + manifest["count"]
+    )
+    story = Story(report, schema, first, tolerance)
+    leaves = attempt(report, "file", story.follow, export.lines("events.jsonl"))
+    heads = attempt(report, "signature", read_heads, export, report, manifest, vkeys)
+    report.facts.update(events=len(leaves or []), records=len(story.records))
+    if leaves is not None and heads is not None:
+        signed = [("a signed head", *head) for head in sorted(heads.items())]
+        held = [("the head you hold", *pin) for pin in sorted((pins or {}).items())]
+        attempt(report, "tile", prove, export, report, leaves, [*signed, *held])
+    attempt(report, "file", check_files, export, report, manifest)
+    take_notice(report, vkeys, pins or {}, export.names)
+    return report
+
+
+def read_pin(text: str) -> tuple[int, bytes]:
+    size, _, root = text.partition(":")
+    return int(size), bytes.fromhex(root) if re.fullmatch("[0-9a-f]{64}", root) else from_base64(root, 32)
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = argparse.ArgumentParser(description="Check an export of an audit trail, offline.")
+    options.add_argument("export", help="the zip file, or the folder it was unpacked to")
+    options.add_argument("--vkey", action="append", default=[], help="key of the log, from the contract")
+    options.add_argument("--pin", action="append", default=[], metavar="SIZE:ROOT", help="a head you noted earlier")
+    options.add_argument("--tolerance", type=int, default=300, metavar="SECONDS", help="how far time may go back")
+    options.add_argument("--json", action="store_true", help="the report as JSON")
+    given = options.parse_args(arguments)
+    # Nothing here is circular, and looking for circles takes a third of the time.
+    gc.disable()
+    try:
+        pins = dict(map(read_pin, given.pin))
+        for vkey in given.vkey:
+            read_vkey(vkey)
+        report = verify(given.export, given.vkey, pins, given.tolerance)
+    except (OSError, ValueError, Refused, zipfile.BadZipFile) as nothing:
+        sys.stderr.write(f"{nothing}\n")
+        return 2
+    found = {"ok": not report.count, "problems": report.problems, "notices": report.notices, "facts": report.facts}
+    sys.stdout.write((json.dumps(found, indent=1) if given.json else report.text()) + "\n")
+    return 1 if report.count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
