@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 
-from privacy.incidents.forms import LocalMoment, OneLine, Reason, Text, ZonedForm
+from privacy.deadlines.forms import LocalMoment
+from privacy.incidents.forms import OneLine, Reason, Text, ZonedForm
 from privacy.incidents.states import NOTIFICATIONS, Notification
 from tenants.members.signature_form import SigningFields
 

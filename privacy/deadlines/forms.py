@@ -1,4 +1,4 @@
-"""The question that the public page answers. Shape only; a link carries all of it."""
+"""Moments as people type them, and the question that the public page answers. Shape only; a link carries all of it."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -53,6 +53,37 @@ class Zone(forms.CharField):
         if name.casefold() not in known:
             raise forms.ValidationError("Enter a time zone as the tz database names it, for example Europe/Berlin.")
         return ZoneInfo(known[name.casefold()])
+
+
+class LocalMoment(forms.SplitDateTimeField):
+    """Date and time on the clocks of `zone`. A time that the clocks show twice means the first: the safe side."""
+
+    zone = ZoneInfo("UTC")
+
+    def __init__(self, **options: Any) -> None:
+        widget = forms.SplitDateTimeWidget(
+            date_format="%Y-%m-%d", time_format="%H:%M", date_attrs={"type": "date"}, time_attrs={"type": "time"}
+        )
+        messages = {
+            "required": "Enter the date and the time.",
+            "invalid_date": "Enter a real date.",
+            "invalid_time": "Enter a real time.",
+        }
+        super().__init__(widget=widget, error_messages=messages | options.pop("error_messages", {}), **options)
+
+    def compress(self, data_list: Any) -> datetime | None:
+        if not data_list:
+            return None
+        if any(value in self.empty_values for value in data_list):
+            raise forms.ValidationError("Enter both the date and the time.")
+        local = datetime.combine(*data_list).replace(tzinfo=self.zone)
+        try:
+            at = local.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError("Enter a real date.") from None
+        if at.astimezone(self.zone).replace(tzinfo=None) != local.replace(tzinfo=None):
+            raise forms.ValidationError("The clocks skipped this time. Enter the hour before or after.")
+        return at
 
 
 class QuestionForm(forms.Form):

@@ -3,13 +3,14 @@
 import unicodedata
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 
 from audit.context import ReasonRefused, checked_reason
+from privacy.deadlines.forms import LocalMoment
 from privacy.incidents import catalogue, states
 
 SHORT, LONG, MOST = 160, 10_000, 10_000_000_000
@@ -60,37 +61,6 @@ class Number(forms.IntegerField):
         widget = forms.NumberInput(attrs={"inputmode": "numeric"})
         messages = {"invalid": "Enter a whole number, for example 1200."}
         super().__init__(min_value=0, max_value=MOST, required=False, widget=widget, error_messages=messages, **options)
-
-
-class LocalMoment(forms.SplitDateTimeField):
-    """Date and time on the clocks of `zone`. A time that they show twice means the first: the safe side."""
-
-    zone = ZoneInfo("UTC")
-
-    def __init__(self, **options: Any) -> None:
-        widget = forms.SplitDateTimeWidget(
-            date_format="%Y-%m-%d", time_format="%H:%M", date_attrs={"type": "date"}, time_attrs={"type": "time"}
-        )
-        messages = {
-            "required": "Enter the date and the time.",
-            "invalid_date": "Enter a real date.",
-            "invalid_time": "Enter a real time.",
-        }
-        super().__init__(widget=widget, error_messages=messages, **options)
-
-    def compress(self, data_list: Any) -> datetime | None:
-        if not data_list:
-            return None
-        if any(value in self.empty_values for value in data_list):
-            raise forms.ValidationError("Enter both the date and the time.")
-        local = datetime.combine(*data_list).replace(tzinfo=self.zone)
-        try:
-            at = local.astimezone(UTC)
-        except OverflowError:
-            raise forms.ValidationError("Enter a real date.") from None
-        if at.astimezone(self.zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-            raise forms.ValidationError("The clocks skipped this time. Enter the hour before or after.")
-        return at
 
 
 class ZonedForm(forms.Form):

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from privacy.case_files import catalogue as file_rules
 from privacy.case_files.actions import Upload
+from privacy.deadlines.forms import LocalMoment
 from privacy.subject_requests import catalogue
 from privacy.subject_requests.catalogue import Channel, Relation, Right
 from privacy.subject_requests.models import SubjectRequest
@@ -30,33 +31,6 @@ def text(label: str, *, hint: str = "", rows: int = 4, required: bool = True, er
         widget=forms.Textarea(attrs={"rows": rows}),
         error_messages={"required": error or f"Enter this: {label[0].lower()}{label[1:]}."},
     )
-
-
-class LocalMoment(forms.SplitDateTimeField):
-    """Date and time on the clocks of `zone`. A time that the clocks show twice means the first: the safe side."""
-
-    zone = ZoneInfo("UTC")
-
-    def __init__(self, **options: Any) -> None:
-        widget = forms.SplitDateTimeWidget(
-            date_format="%Y-%m-%d", time_format="%H:%M", date_attrs={"type": "date"}, time_attrs={"type": "time"}
-        )
-        messages = {"invalid_date": "Enter a real date.", "invalid_time": "Enter a real time."}
-        super().__init__(widget=widget, error_messages=messages | options.pop("error_messages", {}), **options)
-
-    def compress(self, data_list: Any) -> datetime | None:
-        if not data_list:
-            return None
-        if any(value in self.empty_values for value in data_list):
-            raise forms.ValidationError("Enter both the date and the time.")
-        local = datetime.combine(*data_list).replace(tzinfo=self.zone)
-        try:
-            at = local.astimezone(UTC)
-        except OverflowError:
-            raise forms.ValidationError("Enter a real date.") from None
-        if at.astimezone(self.zone).replace(tzinfo=None) != local.replace(tzinfo=None):
-            raise forms.ValidationError("The clocks skipped this time. Enter the hour before or after.")
-        return at
 
 
 class OneFile(forms.FileField):

@@ -1,6 +1,8 @@
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from privacy.deadlines import catalogue, forms, queries
 
@@ -49,6 +51,45 @@ def test_every_deadline_that_can_be_asked_for_is_offered_and_answered():
     for ask in queries.Ask:
         asked = question(kind=ask.value, time="10:00")
         assert queries.answer(asked).question is asked
+
+
+def moment(day, at, zone="Europe/Berlin", **options):
+    field = forms.LocalMoment(**options)
+    field.zone = ZoneInfo(zone)
+    return field.clean([day, at])
+
+
+def test_a_moment_is_told_on_the_clocks_of_its_zone():
+    assert moment("2026-08-07", "09:30") == datetime(2026, 8, 7, 7, 30, tzinfo=UTC)
+    assert moment("2026-08-07", "09:30", "UTC") == datetime(2026, 8, 7, 9, 30, tzinfo=UTC)
+    assert moment("", "", required=False) is None
+
+
+def test_a_time_that_the_clocks_show_twice_means_the_first():
+    assert moment("2026-10-25", "02:30") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("day", "at", "message"),
+    [
+        ("", "", "Enter the date and the time."),
+        ("2026-08-07", "", "Enter both the date and the time."),
+        ("", "09:30", "Enter both the date and the time."),
+        ("2026-02-31", "09:30", "Enter a real date."),
+        ("2026-08-07", "25:61", "Enter a real time."),
+        ("0001-01-01", "00:00", "Enter a real date."),
+        ("2026-03-29", "02:30", "The clocks skipped this time. Enter the hour before or after."),
+    ],
+)
+def test_a_moment_that_never_was_is_refused(day, at, message):
+    with pytest.raises(ValidationError) as refused:
+        moment(day, at, required=False) if day or at else moment(day, at)
+    assert refused.value.messages == [message]
+
+
+def test_a_field_may_say_in_its_own_words_what_is_missing():
+    with pytest.raises(ValidationError, match="When was it"):
+        moment("", "", error_messages={"required": "When was it?"})
 
 
 @pytest.mark.parametrize("name", ["zone", "told_in"])
