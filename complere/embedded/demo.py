@@ -218,6 +218,7 @@ def _announce(demo: Demo) -> None:
     origin = env.text("PLATFORM_ORIGIN")
     say(f"\nComplere Trust Center   {origin}/")
     say(f"Mailbox of the demo     {origin}/demo/mail/")
+    say("One-time codes          /demo/codes/ on the host you sign in at")
     say(f"Logs                    {demo.data_dir / 'logs'}")
     accounts = demo.data_dir / "demo-accounts.json"
     if accounts.exists():

@@ -7,4 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 def urlpatterns() -> list[URLPattern | URLResolver]:
     if not settings.DEMO:
         return []
-    return [path("demo/mail/", include("tenants.mailbox.urls"))]
+    return [
+        path("demo/mail/", include("tenants.mailbox.urls")),
+        path("demo/codes/", include("tenants.demo_codes.urls")),
+    ]

@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -12,12 +12,21 @@ from django.utils import timezone
 from audit import context
 from complere.demo import people, story
 from tenants import schemas
+from tenants.demo_codes.catalogue import APP
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts import queries as members
+from tenants.members.factors import actions as factors
+from tenants.members.factors import hashing as one_time
+from tenants.members.factors import queries as factor_queries
 from tenants.members.roles import actions as roles
 from tenants.members.roles import catalogue
+from tenants.members.signing_rights import actions as signing_rights
+from tenants.members.signing_rights import queries as rights
 from tenants.tenancy import actions as tenancy
 from tenants.tenancy import queries as tenants
+
+if TYPE_CHECKING:
+    from tenants.members.accounts.models import User
 
 LOADER = context.service("demonstration")
 REASON = "Set up the demonstration"
@@ -60,6 +69,24 @@ def hire(team: tuple[people.Person, ...], now: datetime) -> None:
             )
             roles.grant(user, role=person.role, actor=LOADER, now=now, reason=REASON)
             accounts.set_password(user, password=people.PASSWORD, actor=LOADER, now=now, reason=REASON)
+    here = [found for person in team if (found := members.by_email(person.email)) is not None]
+    for user in here:
+        if user.has_perm("members.sign"):
+            get_ready_to_sign(user, verified_by=next(other for other in here if other.pk != user.pk), now=now)
+
+
+def get_ready_to_sign(user: "User", *, verified_by: "User", now: datetime) -> None:
+    """What each would do in person: be verified by a colleague, set up an app, accept the policy."""
+    if not rights.holds(rights.standing_check(user), user):
+        signing_rights.verify_identity(
+            user, method="employment_record", note="", actor=verified_by.actor, now=now, reason=REASON
+        )
+    if not factor_queries.factors_of(user):
+        app = factors.begin_authenticator(user, name=APP, password=people.PASSWORD, code="", now=now)
+        code = one_time.code_at(factor_queries.secret_of(app), one_time.step_at(now))
+        factors.confirm_authenticator(user, app, code=code, now=now)
+    version = rights.policy_in_force(now).version
+    signing_rights.record_acceptance(user, version=version, actor=user.actor, now=now, reason=REASON)
 
 
 def origin_of(host: str) -> str:
