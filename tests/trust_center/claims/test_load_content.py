@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from audit import context
+from tests import cast
+from tests.trust_center import publishing
 from trust_center.claims import actions, queries
 from trust_center.claims.adapters.content_files import FOLDER
 from trust_center.claims.models import Statement
@@ -18,7 +19,6 @@ from trust_center.subprocessor_register.models import Edition, Listing
 from trust_center.updates.models import Update
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-TESS = context.Actor(id=None, name="Tess Editor", role="Trust editor")
 
 
 @pytest.fixture
@@ -47,7 +47,8 @@ def edit(code: str, text: str) -> Statement:
     current = queries.newest(code)
     assert current is not None
     seen = queries.wording_digest([current])
-    return actions.edit(code, wording={"text": text}, seen=seen, actor=TESS, now=NOW, reason="By hand")
+    tess = cast.person("tess").actor
+    return actions.edit(code, wording={"text": text}, seen=seen, actor=tess, now=NOW, reason="By hand")
 
 
 def state_of(code: str) -> list[tuple[int, str, str]]:
@@ -55,18 +56,35 @@ def state_of(code: str) -> list[tuple[int, str, str]]:
 
 
 def test_a_second_run_changes_nothing_and_says_so(load: Callable[[], str]) -> None:
-    assert load() == "152 published, 0 unchanged of 152 entries.\n"
+    said = (
+        "152 entries: 147 drafted, 5 published, 0 unchanged, 0 left. A draft is public once a person has signed it.\n"
+    )
+    assert load() == said
     before = [Statement.history.count(), Listing.history.count(), Update.objects.count(), Edition.objects.count()]
     assert load() == "Nothing changed: all 152 entries are as loaded before.\n"
     after = [Statement.history.count(), Listing.history.count(), Update.objects.count(), Edition.objects.count()]
     assert after == before
 
 
-def test_a_new_version_of_an_entry_that_nobody_edited_is_published(load: Callable[[], str], folder: Path) -> None:
+def test_nothing_is_public_before_a_person_signs(load: Callable[[], str]) -> None:
     load()
+    assert (Statement.objects.filter(state="published").count(), Update.objects.filter(topic="claims").count()) == (
+        0,
+        0,
+    )
+    assert publishing.publish_all(NOW) == 147
+    titles = ["The Compliance page is published", "The Trust Center is published"]
+    assert sorted(Update.objects.filter(topic__in=["claims", "compliance"]).values_list("title", flat=True)) == titles
+
+
+def test_a_new_version_of_an_entry_that_nobody_edited_waits_for_a_signature(
+    load: Callable[[], str], folder: Path
+) -> None:
+    load()
+    publishing.publish_all(NOW)
     change(folder, "page.yaml", "TLS 1.2+ for all data in transit.", "TLS 1.3 everywhere.")
-    assert "1 published, 151 unchanged" in load()
-    assert state_of("C04") == [(2, "published", "TLS 1.3 ever"), (1, "retired", "TLS 1.2+ for")]
+    assert "152 entries: 1 drafted, 0 published, 151 unchanged" in load()
+    assert state_of("C04") == [(2, "draft", "TLS 1.3 ever"), (1, "published", "TLS 1.2+ for")]
 
 
 def test_a_change_of_layout_is_no_change(load: Callable[[], str], folder: Path) -> None:
@@ -82,8 +100,8 @@ def test_a_change_of_layout_is_no_change(load: Callable[[], str], folder: Path) 
 
 def test_what_was_edited_in_the_console_is_never_overwritten(load: Callable[[], str], folder: Path) -> None:
     load()
-    made = edit("C04", "By hand.")
-    actions.publish([made], seen=queries.wording_digest([made]), actor=TESS, now=NOW, reason="By hand")
+    publishing.publish_all(NOW)
+    publishing.publish([edit("C04", "By hand.")], now=NOW)
     assert "Nothing changed" in load()
     change(folder, "page.yaml", "TLS 1.2+ for all data in transit.", "TLS 1.3 everywhere.")
     assert "C04: became a draft" in load()
@@ -96,6 +114,7 @@ def test_what_was_edited_in_the_console_is_never_overwritten(load: Callable[[], 
 
 def test_an_open_draft_is_left_alone(load: Callable[[], str], folder: Path) -> None:
     load()
+    publishing.publish_all(NOW)
     edit("C04", "Half written.")
     change(folder, "page.yaml", "TLS 1.2+ for all data in transit.", "TLS 1.3 everywhere.")
     assert "C04: was not loaded, as a draft of it is open" in load()

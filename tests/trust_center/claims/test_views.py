@@ -2,14 +2,24 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from audit.signatures import queries as signatures
+from audit.signatures.catalogue import WORDS, Meaning
+from tests import signing_desk
 from trust_center.claims import queries
-from trust_center.claims.models import SecurityContact
+from trust_center.claims.models import SecurityContact, Statement
 from trust_center.claims.states import State
 
 pytestmark = pytest.mark.usefixtures("content")
 SignIn = Callable[[str], Client]
 ENTRY = "/console/content/entries/C04/"
+
+
+def in_state(code: str, state: State) -> Statement:
+    found = queries.in_state(code, state)
+    assert found is not None
+    return found
 
 
 def form(code: str = "C04", **changes: str) -> dict[str, str]:
@@ -26,24 +36,49 @@ def form(code: str = "C04", **changes: str) -> dict[str, str]:
     }
 
 
-def test_the_editor_writes_previews_and_publishes(sign_in: SignIn) -> None:
-    tess = sign_in("tess")
+@pytest.mark.req("P11-50a", "P11-50b", "P11-200a1")
+def test_the_editor_writes_and_a_second_person_signs_and_publishes(sign_in: SignIn) -> None:
+    tess, leo = sign_in("tess"), sign_in("leo")
     saved = tess.post(f"{ENTRY}edit/", form(text="TLS 1.3 for all data in transit."), follow=True)
     assert b"The draft is saved" in saved.content
     assert b"TLS 1.3" not in tess.get("/").content
-    seen = tess.get(f"{ENTRY}publish/").context["form"]["seen"].value()
-    done = tess.post(f"{ENTRY}publish/", {"seen": seen, "reason": "Legal asked for it"}, follow=True)
-    assert b"1 published" in done.content
+    done = signing_desk.sign(leo, "leo", f"{ENTRY}publish/", at=timezone.now(), reason="Read and right")
+    assert done.url == ENTRY
     assert b"TLS 1.3 for all data" in tess.get("/").content
+    page = tess.get(ENTRY).content.decode()
+    signature = signatures.of_record(in_state("C04", State.PUBLISHED)).get()
+    for words in ("Leo Legal, Legal", WORDS[Meaning.APPROVAL], signature.intent_digest[:16], "CET"):
+        assert words in page, words
+
+
+def test_who_wrote_it_is_told_that_another_person_signs(sign_in: SignIn) -> None:
+    tess = sign_in("tess")
+    tess.post(f"{ENTRY}edit/", form(text="One."))
+    page = tess.get(f"{ENTRY}publish/")
+    assert (b"another person signs it" in page.content, b"Your password" in page.content) == (True, False)
+    refused = signing_desk.sign(tess, "tess", f"{ENTRY}publish/", at=timezone.now(), reason="Read and right")
+    assert (refused.status_code, in_state("C04", State.PUBLISHED).version) == (422, 1)
 
 
 def test_all_drafts_are_published_together(sign_in: SignIn) -> None:
-    tess = sign_in("tess")
+    tess, leo = sign_in("tess"), sign_in("leo")
     tess.post(f"{ENTRY}edit/", form(text="One."))
     tess.post("/console/content/entries/C09/edit/", form("C09", text="Two."))
-    seen = tess.get("/console/content/publish/").context["form"]["seen"].value()
-    assert tess.post("/console/content/publish/", {"seen": seen, "reason": "Legal asked"}).status_code == 302
-    assert queries.drafts() == []
+    done = signing_desk.sign(leo, "leo", "/console/content/publish/", at=timezone.now(), reason="Read and right")
+    assert (done.status_code, queries.drafts()) == (302, [])
+    found = [signatures.of_record(in_state(code, State.PUBLISHED)).get() for code in ("C04", "C09")]
+    assert len({row.act_id for row in found}) == 1
+
+
+def test_a_draft_that_came_after_the_page_was_read_is_not_signed_with_it(sign_in: SignIn) -> None:
+    tess, leo = sign_in("tess"), sign_in("leo")
+    tess.post(f"{ENTRY}edit/", form(text="One."))
+    page = leo.get("/console/content/publish/")
+    tess.post("/console/content/entries/C09/edit/", form("C09", text="Two."))
+    sent = signing_desk.answer(page, "leo", at=timezone.now(), reason="Read and right")
+    refused = leo.post("/console/content/publish/", sent)
+    assert (refused.status_code, b"Read it again, then sign" in refused.content) == (422, True)
+    assert len(queries.drafts()) == 2
 
 
 def test_publishing_when_there_is_no_draft_says_so(sign_in: SignIn) -> None:
@@ -106,7 +141,13 @@ PATHS = [
 def test_who_may_do_what(sign_in: SignIn, stranger: Callable[[str], Client]) -> None:
     tess = sign_in("tess")
     tess.post(f"{ENTRY}edit/", form(text="One."))
-    roles = {"tess": {"view", "edit", "publish"}, "leo": {"view"}, "stan": {"view"}, "sup": set(), "sam": set()}
+    roles = {
+        "tess": {"view", "edit", "publish"},
+        "leo": {"view", "publish"},
+        "stan": {"view"},
+        "sup": set(),
+        "sam": set(),
+    }
     for person, rights in roles.items():
         client = sign_in(person)
         answers = {path: client.get(f"/console/content/{path}").status_code for path, _ in PATHS}
