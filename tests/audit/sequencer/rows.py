@@ -16,9 +16,9 @@ numbers = itertools.count()
 __all__ = ["as_superuser", "schemas", "write"]
 
 
-def write(count, *, reason="A word was written"):
-    """So many events of the schema that the connection is in."""
-    grants = RoleGrant.objects.filter(pk=RoleGrant.objects.order_by("pk").first().pk)
+def write(count, *, row=0, reason="A word was written"):
+    """So many events of the schema that the connection is in; writers of different rows do not wait for each other."""
+    grants = RoleGrant.objects.filter(pk=RoleGrant.objects.order_by("pk")[row].pk)
     with context.regulated_write(actor=cast.DIRECTOR, reason=reason):
         for _ in range(count):
             grants.update(granted_by=f"word {next(numbers)}")

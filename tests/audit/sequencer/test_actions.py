@@ -176,8 +176,8 @@ def test_a_log_that_was_not_restored_has_no_epochs_to_tell_of(in_acme):
 def test_the_database_takes_no_head_behind_the_published_one(in_acme):
     sequence()
     head = queries.last_head()
+    values = [head.epoch, head.size - 1, head.root, NOW, head.note, "[]"]
     with connection.cursor() as cursor, pytest.raises(DatabaseError, match="a log never goes back") as caught:
-        values = [head.epoch, head.size - 1, head.root, NOW, head.note, "[]"]
         cursor.execute("SELECT ledger_publish(%s, %s, %s, %s, %s, %s)", values)
     assert caught.value.__cause__.sqlstate == "AU303"
 
