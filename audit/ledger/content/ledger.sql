@@ -118,6 +118,10 @@ BEGIN
     ON CONFLICT (obj) DO UPDATE SET col = excluded.col, open = excluded.open, free = excluded.free, sealed = excluded.sealed;
   INSERT INTO ledger.signed_transition (obj, from_value, to_value)
     SELECT r->>'obj', t->>0, t->>1 FROM jsonb_array_elements(rules) r, jsonb_array_elements(r->'moves') t;
+  becomes := ledger.signed_rules();
+  IF was IS DISTINCT FROM becomes THEN
+    PERFORM ledger.note_structure('public', 'signed_record', 'SIGNED STATES', becomes);
+  END IF;
 END $f$;
 
 -- A change of structure as an event of the book it concerns: op S, no record.
