@@ -27,6 +27,8 @@ APP_FILES = {
         "history",
         "middleware",
         "presenters",
+        "press",
+        "printing",
         "readers",
         "transitions",
         "watch",

@@ -1,46 +1,17 @@
-"""Has a page printed by `press`, in a process of its own, and waits no longer than allowed."""
+"""Has a document printed with the assets that documents have. The press itself is a door of the audit app."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 from django.conf import settings
 
-from trust_center.documents.adapters import press
+from audit import printing
+from audit.printing import SECONDS, LibrariesMissing, PrintingFailed, PrintingTimedOut
 
-SECONDS = 60
+__all__ = ["ASSETS", "LibrariesMissing", "PrintingFailed", "PrintingTimedOut", "pdf_of"]
+
 ASSETS = Path(settings.BASE_DIR) / "templates" / "trust_center" / "pdf" / "assets"
-
-
-class PrintingFailed(Exception):
-    """No PDF came out; the message says why, for the person who asked for it."""
-
-
-class PrintingTimedOut(PrintingFailed):
-    """It took too long."""
-
-
-class LibrariesMissing(PrintingFailed):
-    """WeasyPrint's native libraries are not installed."""
 
 
 def pdf_of(html: str, *, seconds: float = SECONDS, assets: Path = ASSETS) -> tuple[int, bytes]:
     """Number of pages and the PDF. Raises `PrintingFailed`."""
-    command = [sys.executable, "-m", press.__name__, str(assets)]
-    try:
-        done = subprocess.run(
-            command, input=html.encode(), capture_output=True, timeout=seconds, check=False, cwd=settings.BASE_DIR
-        )
-    except subprocess.TimeoutExpired:
-        raise PrintingTimedOut(f"Printing took longer than {seconds:g} seconds and was stopped.") from None
-    if done.returncode == press.NO_LIBRARIES:
-        raise LibrariesMissing(press.MISSING)
-    if done.returncode != 0:
-        raise PrintingFailed(_last_line(done.stderr) or f"Printing ended with code {done.returncode}.")
-    pages, _, pdf = done.stdout.partition(b"\n")
-    return int(pages), pdf
-
-
-def _last_line(output: bytes) -> str:
-    lines = output.decode(errors="replace").strip().splitlines()
-    return lines[-1][:500] if lines else ""
+    return printing.pdf_of(html, assets=assets, seconds=seconds)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from trust_center.documents.adapters import press, printing
+from audit import press
+from trust_center.documents.adapters import printing
 
 PAGE = "<!doctype html><html lang=en><head><title>t</title></head><body><p>text</p></body></html>"
 

@@ -1,6 +1,6 @@
 """Turns HTML into PDF: a program of its own, so that a time limit, a memory limit or a crash ends it alone.
 
-    python -m trust_center.documents.adapters.press FOLDER < page.html > pages-and-pdf
+    python -m audit.press FOLDER < page.html > pages-and-pdf
 
 WeasyPrint by itself fetches any address that a page names, and embeds `file:///etc/passwd` when a link
 calls it an attachment (proved). So only names like `asset:print.css` are answered, from FOLDER; any other

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from trust_center.documents.adapters import press
+from audit import press
 from trust_center.documents.adapters.printing import ASSETS
 
 PAGE = "<!doctype html><html lang=en><head><title>t</title>{head}</head><body><p>text</p>{body}</body></html>"
@@ -55,4 +55,4 @@ def test_only_style_sheets_and_drawings_are_assets(tmp_path: Path):
     for name in ("a.css", "b.svg", "c.ttf", "D.css", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
     assert sorted(press.read_assets(tmp_path)) == ["a.css", "b.svg"]
-    assert sorted(press.read_assets(ASSETS)) == ["mark.svg", "print.css"]
+    assert sorted(press.read_assets(ASSETS)) == ["mark.svg", "print.css", "signatures.css"]
