@@ -4,7 +4,8 @@ from datetime import date, datetime
 from typing import Any
 
 from audit import context
-from trust_center.claims.models import Statement
+from tests.trust_center import publishing
+from trust_center.claims import actions as claims
 from trust_center.subprocessor_register import actions as register
 
 FILLER = context.service("shelf")
@@ -16,10 +17,9 @@ def fill(*, now: datetime) -> None:
             listing(code, position), digest=code, first=True, actor=FILLER, now=now, reason="Fill the register"
         )
     register.publish_first_edition(actor=FILLER, now=now)
-    with context.regulated_write(actor=FILLER, reason="Fill the page"):
-        for position, code in enumerate(("C04", "C10"), start=1):
-            stamps = {"state_changed_at": now, "created_at": now, "published_at": now}
-            Statement.objects.create(version=1, state="published", **statement(code, position), **stamps)
+    for position, code in enumerate(("C04", "C10"), start=1):
+        claims.load(statement(code, position), None, digest=code, actor=FILLER, now=now, reason="Fill the page")
+    publishing.publish_all(now)
 
 
 def listing(code: str, position: int, **changes: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from tests import signing_desk
 from tests.trust_center.documents import shelf
 from tests.trust_center.documents.conftest import LOADER, NOW
 from trust_center.documents import actions, queries
@@ -70,14 +71,17 @@ def test_a_new_version_goes_from_form_to_draft_to_published_by_another_person(si
     actions.print_due(timezone.now())
     version = newest()
     where = f"{DESK}versions/{version.pk}/publish/"
-    refused = tess.post(where, {"reason": "Yearly review"})
+    refused = signing_desk.sign(tess, "tess", where, at=timezone.now(), reason="Yearly review")
     assert (refused.status_code, refused.context["form"].non_field_errors()) == (
         422,
-        ["You prepared this version: another person publishes it."],
+        ["You wrote what is to be approved: another person signs it."],
     )
-    assert leo.post(where, {"reason": ""}).status_code == 422
-    assert leo.post(where, {"reason": "Read and agreed"}).url == f"{DESK}dpa/"
-    assert leo.post(where, {"reason": "Read and agreed"}).status_code == 409
+    assert signing_desk.sign(leo, "leo", where, at=timezone.now(), reason="").status_code == 422
+    sent = signing_desk.answer(leo.get(where), "leo", at=timezone.now(), reason="Read and agreed")
+    assert leo.post(where, sent).url == f"{DESK}dpa/"
+    assert leo.post(where, sent).status_code == 409
+    page = leo.get(f"{DESK}dpa/").content.decode()
+    assert ("Leo Legal, Legal" in page, "I approve this for use" in page) == (True, True)
     assert queries.published()[Kind.DPA].number == 2
 
 
@@ -113,7 +117,10 @@ def test_the_pdf_is_shown_inline_or_downloaded_by_its_name(sign_in, published):
     kept = tess.get(f"{DESK}versions/{version.pk}/pdf/?download")
     assert shown["Content-Disposition"] == 'inline; filename="Complere-DPA-v1.pdf"'
     assert kept["Content-Disposition"] == 'attachment; filename="Complere-DPA-v1.pdf"'
-    assert shown.content == kept.content == queries.pdf_of(version)
+    assert shown.content == kept.content == bytes(queries.signed_copy(version).pdf)
+    signed = tess.get(f"{DESK}versions/{version.pk}/as-signed/")
+    assert signed["Content-Disposition"] == 'attachment; filename="as-signed-Complere-DPA-v1.pdf"'
+    assert signed.content == queries.pdf_of(version)
 
 
 def test_withdrawing_ends_a_published_version_only(sign_in, published):
