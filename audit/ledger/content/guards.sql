@@ -67,7 +67,7 @@ BEGIN
       RAISE EXCEPTION 'capture may not be dropped: %', r.object_identity USING ERRCODE = 'AU405';
     END IF;
     IF r.original AND r.object_type IN ('table', 'table column', 'schema') THEN
-      PERFORM ledger.note_structure(coalesce(r.schema_name, r.object_name), coalesce(r.object_name, r.object_identity), 'DROP ' || upper(r.object_type), current_query());
+      PERFORM ledger.note_structure(coalesce(r.schema_name, r.object_name), coalesce(r.object_name, split_part(r.object_identity, '.', 2)), 'DROP ' || upper(r.object_type), current_query());
     END IF;
   END LOOP;
 END $f$;
