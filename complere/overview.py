@@ -16,6 +16,8 @@ from tenants.members.contacts import queries as contacts
 from trust_center.document_requests import queries as document_requests
 
 NEXT = figures.NEXT
+# The duties of so many incidents are looked through.
+MOST = 100
 
 
 def register() -> None:
@@ -28,27 +30,25 @@ def register() -> None:
 
 
 def subject_requests(now: datetime) -> Told:
-    url = reverse("subject-requests")
-    late = requests.listed(requests.Filter(due="overdue"), now=now).count()
-    week = requests.listed(requests.Filter(due="week"), now=now).count()
-    told = [Figure("Open requests", requests.listed(requests.Filter(), now=now).count(), url, _week(week))]
-    if late:
-        told.append(Figure("Requests overdue", late, f"{url}?due=overdue", "answer them first", "failed"))
-    rows = request_words.rows(requests.listed(requests.Filter(), now=now)[:NEXT], now)
+    url, load = reverse("subject-requests"), requests.load(now)
+    told = [Figure("Open requests", load.open, url, _week(load.week))]
+    if load.overdue:
+        told.append(Figure("Requests overdue", load.overdue, f"{url}?due=overdue", "answer them first", "failed"))
+    rows = request_words.rows(requests.soonest(NEXT), now)
     return Told(told, [duty for row in rows if (duty := _duty(f"{row.reference} {row.type}", row.url, row.clock))])
 
 
 def open_incidents(now: datetime) -> Told:
-    found = [row for row in incidents.filtered()[:100] if row.state != "closed"]
-    clocks = incidents.clocks_of(found, incidents.affected_of_many(found))
+    found = list(incidents.open_incidents()[:MOST])
+    count = len(found) if len(found) < MOST else incidents.open_incidents().count()
+    clocks = incidents.clocks_of(found)
     duties = []
     for incident in found:
         row = incident_words.row(incident, clocks[incident.pk], [], now)
         url = reverse("incident", args=[incident.pk])
         if duty := _duty(f"{incident.reference} {incident.title}", url, row["clock"]):
             duties.append(duty)
-    figure = Figure("Open incidents", incidents.open_count(), reverse("incidents"), tone="attention" if found else "")
-    return Told([figure], duties)
+    return Told([Figure("Open incidents", count, reverse("incidents"), tone="attention" if found else "")], duties)
 
 
 def breach_notices(now: datetime) -> Told:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.functional import cached_property
 
 from audit.subject_keys.queries import blind_index, word_indexes
@@ -79,6 +79,28 @@ class Listing:
         ids = list(self.ids.reverse()[self.total - stop : self.total - start] if nearer_end else self.ids[start:stop])
         rows = every().in_bulk(ids)
         return [rows[pk] for pk in (reversed(ids) if nearer_end else ids) if pk in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many requests are open, and how many of them are overdue or due within seven days."""
+
+    open: int
+    overdue: int
+    week: int
+
+
+def load(now: datetime) -> Load:
+    """One query."""
+    overdue, week = Count("pk", filter=_due("overdue", now)), Count("pk", filter=_due("week", now))
+    return Load(
+        **SubjectRequest.objects.filter(_standing("open")).aggregate(open=Count("pk"), overdue=overdue, week=week)
+    )
+
+
+def soonest(most: int) -> list[SubjectRequest]:
+    """The open requests that are due first."""
+    return list(every().filter(_standing("open")).order_by("due_at", "id")[:most])
 
 
 def listed(wanted: Filter, *, now: datetime, sort: str = "due") -> Listing:
