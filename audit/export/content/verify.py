@@ -25,6 +25,7 @@ import re
 import sys
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -35,8 +36,12 @@ from typing import IO, Any, NamedTuple
 
 FORMAT = "complere-trail/1"
 WIDTH = 256
-MOST_NAMED = 200
+# How much of a kind is named one by one; all of it is counted.
+MOST_NAMED = 100
+# What an event says, as against what was done to it; told last.
+TOLD = {"malformed", "foreign", "gap", "values", "time"}
 CHUNK = 1 << 21
+HORIZON = "2100"
 OPERATIONS = {"I", "U", "D", "S"}
 
 # --- Ed25519 (RFC 8032, section 5.1), verification only ---------------------------------------------------------------
@@ -238,7 +243,7 @@ class Export:
 
     def chunks(self, name: str) -> Iterator[bytes]:
         if self.names.count(name) != 1:
-            raise Refused(f"{name} is there {self.names.count(name)} times")
+            raise Refused(f"{name} is missing" if name not in self.names else f"{name} is there more than once")
         digest = hashlib.sha256()
 
         def read() -> bytes:
@@ -290,12 +295,16 @@ class Report:
         self.problems: list[dict[str, Any]] = []
         self.notices: list[str] = []
         self.facts: dict[str, Any] = {}
-        self.count = 0
+        self.kinds: Counter[str] = Counter()
+
+    @property
+    def count(self) -> int:
+        return sum(self.kinds.values())
 
     def add(self, kind: str, text: str, **where: Any) -> None:
-        """`where`: the index and record of an event, or the file."""
-        self.count += 1
-        if len(self.problems) < MOST_NAMED:
+        """`where`: the index and record of an event."""
+        self.kinds[kind] += 1
+        if self.kinds[kind] <= MOST_NAMED:
             self.problems.append({"kind": kind, "text": text, **where})
 
     def text(self) -> str:
@@ -344,7 +353,7 @@ class Story:
                 ):
                     self.explain(index, event, was, text[end:])
                 records[key] = (version, columns, stand_in(new))
-                if at < latest:
+                if not latest <= at < HORIZON or at[-6:] != "+00:00":
                     at = self.latest(index, event, latest)
                 latest = at
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as damaged:
@@ -484,6 +493,7 @@ def differences(proven: Sequence[bytes], given: Sequence[bytes]) -> Iterator[tup
             continue
         # Where the line at hand belongs, and where the expected event stands; -1 where there is no such place.
         home = place.get(lines[j], -1) if j < len(lines) else -1
+        home = -1 if home in settled else home
         there = line.get(proven[i], -1) if i < len(proven) else -1
         if home > i and there > j and home - i == there - j:
             yield "swapped", i, home
@@ -592,6 +602,7 @@ def verify(path: str, vkeys: Sequence[str] = (), pins: dict[int, bytes] | None =
         attempt(report, "tile", prove, export, report, leaves, [*signed, *held])
     attempt(report, "file", check_files, export, report, manifest)
     take_notice(report, vkeys, pins or {}, export.names)
+    report.problems.sort(key=lambda problem: problem["kind"] in TOLD)
     return report
 
 
@@ -618,7 +629,8 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ValueError, Refused, zipfile.BadZipFile) as nothing:
         sys.stderr.write(f"{nothing}\n")
         return 2
-    found = {"ok": not report.count, "problems": report.problems, "notices": report.notices, "facts": report.facts}
+    found = {"ok": not report.count, "kinds": report.kinds, "problems": report.problems}
+    found.update(notices=report.notices, facts=report.facts)
     sys.stdout.write((json.dumps(found, indent=1) if given.json else report.text()) + "\n")
     return 1 if report.count else 0
 
