@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from django.utils.http import http_date
 
+from audit.signed_records import queries as signed_records
+from audit.signed_records.queries import Shown
 from privacy.deadlines import catalogue as legal
 from privacy.deadlines import clock
 from tenants.regions import catalogue as regions
@@ -22,6 +24,8 @@ from trust_center.updates.states import Topic
 
 # Feed and page show this many changes; older editions stay readable in the register's history.
 MOST_CHANGES = 200
+# The newest acts of signing that a page names; claims.json names them all.
+MOST_APPROVALS = 5
 REQUEST_DOCUMENT = "/documents/request/"
 NUMBERED = ("privacy", "security", "sub-processors", "incidents", "documents", "contact")
 COLUMNS = ("Sub-processor", "Purpose", "Region", "Transfer tool", "Since")
@@ -73,6 +77,7 @@ def trust_center(now: datetime, *, preview: bool = False) -> dict[str, Any]:
         "announced": list(register.announced()),
         "claim_count": sum(row.kind == Kind.CLAIM for row in statements),
         "changed_at": updates.last_change_at(),
+        "approvals": approvals(statements)[:MOST_APPROVALS],
         "zone": platform_zone(),
     }
 
@@ -88,6 +93,7 @@ def compliance(*, preview: bool = False) -> dict[str, Any]:
         "words": SUPPORT_WORDS,
         "total": _total([section for section in sections.values() if section.id != "eu-gmp-annex-11-draft"]),
         "changed_at": updates.last_change_at(),
+        "approvals": approvals(statements)[:MOST_APPROVALS],
         "zone": platform_zone(),
     }
 
@@ -179,11 +185,11 @@ def register_rows(listings: list[Listing]) -> list[dict[str, Any]]:
 def claims_document() -> dict[str, Any]:
     """Every public claim for machines."""
     rows = [row for row in claims.published(Page.TRUST_CENTER) if row.kind == Kind.CLAIM]
-    changed_at = updates.last_change_at()
+    changed_at, signatures = updates.last_change_at(), signed_records.of_many(rows)
     return {
         "changed_at": changed_at.isoformat() if changed_at else None,
         "evidence": "No claim is measured publicly yet: each is a commitment, with how it is kept.",
-        "claims": [_claim(row) for row in rows],
+        "claims": [_claim(row, signatures[str(row.pk)]) for row in rows],
     }
 
 
@@ -258,7 +264,14 @@ def _card(row: Statement) -> dict[str, str]:
     }
 
 
-def _claim(row: Statement) -> dict[str, Any]:
+def approvals(statements: list[Statement]) -> list[Shown]:
+    """By whom in what role the statements were approved, one for each act of signing, the newest first (§11.50(b))."""
+    signed = [one for found in signed_records.of_many(statements).values() for one in found]
+    acts = {(one.role, one.at): one for one in signed}
+    return sorted(acts.values(), key=lambda one: one.at, reverse=True)
+
+
+def _claim(row: Statement, signatures: list[Shown]) -> dict[str, Any]:
     return {
         "id": row.code,
         "part": row.part,
@@ -270,6 +283,7 @@ def _claim(row: Statement) -> dict[str, Any]:
         "state": "commitment",
         "version": row.version,
         "published_at": row.published_at.isoformat() if row.published_at else None,
+        "signatures": [one.anonymous for one in signatures],
     }
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from audit import context
 from tenants.members.outbox.models import Email
+from tests.trust_center import publishing
 from trust_center.document_requests import actions, queries
 from trust_center.document_requests.catalogue import Filing
 from trust_center.document_requests.models import DocumentRequest
 from trust_center.documents.hashing import digest
-from trust_center.documents.models import Document, DocumentVersion
+from trust_center.documents.models import Document, DocumentVersion, SignedCopy
 from trust_center.documents.states import Kind
+from trust_center.updates.models import Update
 
 # Monday, 10:15 in Berlin.
 NOW = datetime(2026, 11, 23, 9, 15, tzinfo=UTC)
@@ -61,32 +63,39 @@ def fresh(record: DocumentRequest) -> DocumentRequest:
 
 
 def shelf(*kinds: Kind) -> dict[Kind, DocumentVersion]:
-    """Published versions with a few bytes each: printing has tests of its own."""
-    made = {}
-    with context.regulated_write(actor=context.service("shelf"), reason="Fill the shelf"):
-        for kind in kinds or tuple(Kind):
-            document = Document.objects.create(kind=kind, title=kind.replace("-", " ").title(), created_at=NOW)
-            made[kind] = DocumentVersion.objects.create(
-                document=document,
-                number=1,
-                effective_on=date(2026, 11, 1),
-                classification="restricted",
-                needs_nda=kind == Kind.QUESTIONNAIRE,
-                changes="First version.",
-                state="published",
-                state_changed_at=NOW,
-                prepared_at=NOW,
-                prepared_by="Shelf (service)",
-                facts={},
-                facts_hash="",
-                printed_at=NOW,
-                pages=1,
-                sha256=digest(kind.encode()),
-                pdf=b"%PDF-" + kind.encode(),
-                published_at=NOW,
-                published_by="Shelf (service)",
-            )
+    """Published versions with a few bytes each, with and without signatures: printing has tests of its own."""
+    drafts = [_draft(kind) for kind in kinds or tuple(Kind)]
+    made = {Kind(draft.document.kind): publishing.publish_version(draft, now=NOW) for draft in drafts}
+    for kind, version in made.items():
+        pdf = b"%PDF-signed-" + kind.encode()
+        printed = {"pdf": pdf, "sha256": digest(pdf), "pages": 2, "printed_at": NOW, "print_at": None}
+        SignedCopy.objects.filter(version=version).update(**printed)
+    # What the shelf announced is no part of what is tested.
+    Update.objects.all().delete()
     return made
+
+
+def _draft(kind: Kind) -> DocumentVersion:
+    with context.regulated_write(actor=context.service("shelf"), reason="Fill the shelf"):
+        document = Document.objects.create(kind=kind, title=kind.replace("-", " ").title(), created_at=NOW)
+        return DocumentVersion.objects.create(
+            document=document,
+            number=1,
+            effective_on=date(2026, 11, 1),
+            classification="restricted",
+            needs_nda=kind == Kind.QUESTIONNAIRE,
+            changes="First version.",
+            state="draft",
+            state_changed_at=NOW,
+            prepared_at=NOW,
+            prepared_by="Shelf (service)",
+            facts={},
+            facts_hash="",
+            printed_at=NOW,
+            pages=1,
+            sha256=digest(kind.encode()),
+            pdf=b"%PDF-" + kind.encode(),
+        )
 
 
 def granted(record: DocumentRequest, *kinds: Kind, now: datetime = NOW, **changes: Any) -> DocumentRequest:

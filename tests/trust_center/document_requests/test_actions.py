@@ -32,6 +32,7 @@ from trust_center.document_requests import actions, queries
 from trust_center.document_requests.models import DocumentRequest, Download, Enquiry, Grant, Pass
 from trust_center.document_requests.states import CONFIRM_WITHIN, KEPT_AFTER_EXPIRY, STATUS_LIVES, State
 from trust_center.documents import actions as document_actions
+from trust_center.documents.hashing import digest
 from trust_center.documents.states import Kind
 
 pytestmark = pytest.mark.django_db
@@ -346,9 +347,9 @@ def link() -> str:
 @pytest.mark.req("DOC-05")
 def test_a_download_gives_the_bytes_and_is_counted_and_logged(link):
     version, content = actions.download(link, address="192.0.2.7", now=NOW)
-    assert (version.document.kind, content) == ("dpa", b"%PDF-dpa")
+    assert (version.document.kind, content) == ("dpa", b"%PDF-signed-dpa")
     entry = Download.objects.select_related("subject_key").get()
-    assert (entry.address, entry.at, entry.sha256) == ("192.0.2.7", NOW, version.sha256)
+    assert (entry.address, entry.at, entry.sha256) == ("192.0.2.7", NOW, digest(content))
     assert Grant.objects.get().downloads == 1
 
 

@@ -242,7 +242,7 @@ def test_a_granted_link_shows_the_document_and_downloads_it(visitor, link):
     assert visitor.get(link).status_code == 200
     assert Download.objects.count() == 0
     answer = visitor.post(f"{link}download/")
-    assert (answer.status_code, answer.content, answer["Content-Type"]) == (200, b"%PDF-dpa", "application/pdf")
+    assert (answer.status_code, answer.content, answer["Content-Type"]) == (200, b"%PDF-signed-dpa", "application/pdf")
     assert answer["Content-Disposition"] == 'attachment; filename="Complere-DPA-v1.pdf"'
     assert "no-store" in answer["Cache-Control"]
     entry = Download.objects.select_related("subject_key").get()
