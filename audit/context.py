@@ -151,6 +151,13 @@ def regulated_write(*, actor: Actor, reason: str) -> Iterator[Context]:
             yield context
     finally:
         _context.reset(token)
+        _declare_again()
+
+
+def _declare_again() -> None:
+    """What an open cursor does after an inner block belongs to the outer one, or to nobody."""
+    if connection.in_atomic_block and not connection.needs_rollback:
+        connection.cursor().close()
 
 
 def running() -> Context | None:

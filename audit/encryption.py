@@ -33,6 +33,20 @@ class _Sealed:
         self.token = token
 
 
+class _Opened(str):
+    """Plain text that remembers the ciphertext it stands for, and where that may stand."""
+
+    __slots__ = ("place", "token")
+    place: str
+    token: str
+
+
+def _opened(text: str, token: str, place: str) -> _Opened:
+    value = _Opened(text)
+    value.token, value.place = token, place
+    return value
+
+
 class _Attribute:
     """Decrypts on first look, keeps the plain text beside the row for as long as the instance lives."""
 
@@ -46,12 +60,15 @@ class _Attribute:
         if name not in instance.__dict__:
             instance.refresh_from_db(fields=[name])
         value = instance.__dict__[name]
-        if isinstance(value, _Sealed):
+        if isinstance(value, _Sealed) and not getattr(instance._state, "copied_as_stored", False):
             value = instance.__dict__[name] = self.field.open(value.token, instance)
         return value
 
     def __set__(self, instance: models.Model, value: Any) -> None:
-        instance.__dict__[self.field.attname] = value
+        held = instance.__dict__.get(self.field.attname)
+        # The same words keep their ciphertext: sealed anew they would look like a change.
+        if not (isinstance(held, _Opened) and isinstance(value, str) and value == held):
+            instance.__dict__[self.field.attname] = value
 
 
 class PersonalText(models.TextField):  # type: ignore[type-arg]
@@ -78,7 +95,12 @@ class PersonalText(models.TextField):  # type: ignore[type-arg]
             return value.token
         if value == ERASED and self._key_of(model_instance).wrapped is None:
             return self._stored(model_instance)
-        return self.seal(str(value), model_instance)
+        place = self._place(model_instance)
+        if not (isinstance(value, _Opened) and value.place == place):
+            value = _opened(str(value), self.seal(str(value), model_instance), place)
+            # The history row, copied next, holds the same bytes: the two captures can be compared.
+            model_instance.__dict__[self.attname] = value
+        return value.token
 
     def seal(self, text: str, instance: models.Model) -> str:
         key = queries.open_subject_key(self._key_of(instance))
@@ -93,7 +115,7 @@ class PersonalText(models.TextField):  # type: ignore[type-arg]
             return ERASED
         text = hashing.unseal(hashing.from_token(token), key, self._place(instance)).decode()
         self._note_look(instance)
-        return text
+        return _opened(text, token, self._place(instance))
 
     def _note_look(self, instance: models.Model) -> None:
         """Whoever has a record opened is in the access log; colleagues' names are on every page and are left out."""
@@ -103,9 +125,9 @@ class PersonalText(models.TextField):  # type: ignore[type-arg]
             watch.looked_at(f"{model._meta.label_lower}:{record}", str(getattr(instance, f"{self.key}_id")))
 
     def stored(self, instance: models.Model) -> str | None:
-        """The ciphertext as long as nobody looked at the attribute, else its plain text: for comparing versions."""
+        """The ciphertext, or the plain text of a value that was never written: for comparing versions."""
         value = instance.__dict__.get(self.attname)
-        return value.token if isinstance(value, _Sealed) else cast("str | None", value)
+        return value.token if isinstance(value, _Sealed | _Opened) else cast("str | None", value)
 
     def get_prep_value(self, value: Any) -> Any:
         """Ciphertext only: `update()` and `bulk_update()` do not pass `pre_save`, and must not write plain text."""

@@ -1,10 +1,11 @@
 """No write without actor and reason."""
 
 import uuid
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,6 +128,31 @@ def test_contexts_nest_and_the_outer_one_is_back_afterwards(in_acme):
         assert (context.current().actor, context.current().reason) == (ANN, "Outer reason")
     with pytest.raises(context.ContextMissing):
         context.current()
+
+
+def declared(cursor) -> str:
+    cursor.execute("SELECT coalesce(nullif(current_setting('app.context', true), '')::jsonb ->> 'reason', '')")
+    return cursor.fetchone()[0]
+
+
+def test_a_cursor_that_stays_open_says_who_writes_now(in_acme):
+    with context.regulated_write(actor=ANN, reason="Outer reason"), connection.cursor() as cursor:
+        said = [declared(cursor)]
+        with context.regulated_write(actor=ANN, reason="Inner reason"):
+            said.append(declared(cursor))
+        said.append(declared(cursor))
+        with suppress(ZeroDivisionError), context.regulated_write(actor=ANN, reason="Broken reason"):
+            said.append(declared(cursor))
+            said.append(str(1 / 0))
+        said.append(declared(cursor))
+    assert said == ["Outer reason", "Inner reason", "Outer reason", "Broken reason", "Outer reason"]
+
+
+def test_after_the_last_block_an_open_cursor_says_nothing(in_acme):
+    with transaction.atomic(), connection.cursor() as cursor:
+        with context.regulated_write(actor=ANN, reason="Inner reason"):
+            assert declared(cursor) == "Inner reason"
+        assert declared(cursor) == ""
 
 
 def test_another_thread_inherits_no_context(in_acme):

@@ -56,6 +56,19 @@ def test_neither_record_nor_history_holds_plain_text_anywhere_in_the_schema(in_a
     assert [word for word in ("Xanthippe", "Quirrenbach", "xq@acme", "ann@acme.example") if word in stored] == []
 
 
+def test_what_is_looked_at_and_saved_unchanged_keeps_its_bytes_in_record_and_history(in_acme):
+    contact = Contact.objects.get(pk=new_contact().pk)
+    before = raw("email", contact)
+    with context.regulated_write(actor=ANN, reason="The office moved"):
+        contact.email = str(contact.email)
+        contact.full_name = "Nora Other"
+        contact.save()
+    assert (raw("email", contact), raw("email", contact, "members_historicalcontact")) == (before, before * 2)
+    names = raw("full_name", contact, "members_historicalcontact")
+    assert (raw("full_name", contact), len(set(names))) == ([names[1]], 2)
+    assert (contact.email, Contact.objects.get(pk=contact.pk).full_name) == ("nora@acme.example", "Nora Other")
+
+
 def test_the_history_holds_the_same_bytes_as_the_record(in_acme):
     contact = new_contact()
     assert raw("full_name", contact) == raw("full_name", contact, "members_historicalcontact")
