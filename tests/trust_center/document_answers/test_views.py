@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from audit import context
 from tests.trust_center.document_requests.mailbox import asked, fresh, granted, newest, received, shelf
 from trust_center.document_requests.models import DocumentRequest, Grant
 from trust_center.document_requests.states import State
@@ -41,7 +42,8 @@ def giving(*kinds, **changes):
 
 
 def late(record):
-    DocumentRequest.objects.update(due_at=timezone.now() - timedelta(minutes=1))
+    with context.regulated_write(actor=context.service("casting"), reason="Let it be late"):
+        DocumentRequest.objects.update(due_at=timezone.now() - timedelta(minutes=1))
     return record
 
 

@@ -152,7 +152,8 @@ def test_each_public_change_leaves_an_edition_that_its_digest_fits() -> None:
 
 @pytest.mark.req("SUB-09")
 def test_a_register_changed_past_the_console_is_noticed() -> None:
-    Listing.objects.filter(code="SP-02").update(region="Elsewhere")
+    with context.regulated_write(actor=TESS, reason="Past the console"):
+        Listing.objects.filter(code="SP-02").update(region="Elsewhere")
     assert not queries.is_true_to_edition()
 
 

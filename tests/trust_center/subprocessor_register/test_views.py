@@ -104,7 +104,7 @@ PATHS = [("", "view"), ("SP-02/", "view"), ("new/", "edit"), ("SP-02/edit/", "ed
 
 
 def test_who_may_do_what(sign_in: SignIn, stranger: Callable[[str], Client]) -> None:
-    roles = {"tess": {"view", "edit", "publish"}, "leo": {"view"}, "pat": {"view"}, "sup": set()}
+    roles = {"tess": {"view", "edit", "publish"}, "leo": {"view", "publish"}, "pat": {"view"}, "sup": set()}
     for person, rights in roles.items():
         client = sign_in(person)
         answers = {path: client.get(f"{DESK}{path}").status_code for path, _ in PATHS}
