@@ -27,10 +27,11 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import datetime
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, repeat
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -38,6 +39,7 @@ FORMAT = "complere-trail/1"
 WIDTH = 256
 # How much of a kind is named one by one; all of it is counted.
 MOST_NAMED = 100
+MANY_HEADS = 2000
 # What an event says, as against what was done to it; told last.
 TOLD = {"malformed", "foreign", "gap", "values", "time"}
 CHUNK = 1 << 21
@@ -130,6 +132,10 @@ class Refused(Exception):
     """What was read is not what it has to be."""
 
 
+# What reading something can end in that does not hold what it has to.
+DAMAGE = (Refused, ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
 class Head(NamedTuple):
     origin: str
     size: int
@@ -184,38 +190,26 @@ def read_head(note: str, vkeys: Sequence[str]) -> Head:
     return Head(lines[0], int(lines[1]), root, tuple(signers))
 
 
-# --- The Merkle tree (RFC 6962, section 2.1), in rows of 256 as C2SP tlog-tiles keeps it ------------------------------
+# --- The Merkle tree (RFC 6962, section 2.1), and its tiles (C2SP tlog-tiles) -----------------------------------------
 
 
-def leaf_hash(line: bytes) -> bytes:
-    return hashlib.sha256(b"\x00" + line).digest()
+def levels_of(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The hashes of all whole subtrees: of one leaf, of two, of four, and so on."""
+    sha256, levels = hashlib.sha256, [leaves]
+    while len(levels[-1]) > 1:
+        row = levels[-1]
+        levels.append([sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row) - 1, 2)])
+    return levels
 
 
-def root_of(row: Sequence[bytes]) -> bytes:
-    sha256 = hashlib.sha256
-    while len(row) > 1:
-        pairs = [sha256(b"\x01" + row[i] + row[i + 1]).digest() for i in range(0, len(row) - 1, 2)]
-        row = [*pairs, row[-1]] if len(row) % 2 else pairs
-    return row[0] if row else sha256().digest()
-
-
-def rows_of(leaves: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """The leaves, the roots of full blocks of 256 of them, the roots of 256 of those, and so on."""
-    rows = [leaves]
-    while len(rows[-1]) >= WIDTH:
-        below = rows[-1]
-        rows.append([root_of(below[i : i + WIDTH]) for i in range(0, len(below) - len(below) % WIDTH, WIDTH)])
-    return rows
-
-
-def root_at(rows: Sequence[Sequence[bytes]], size: int) -> bytes:
-    """The root over the first `size` leaves."""
-    below: list[bytes] = []
-    for level, row in enumerate(rows):
-        count = size // WIDTH**level
-        rest = [*row[count - count % WIDTH : count], *below]
-        below = [root_of(rest)] if rest else []
-    return root_of(below)
+def root_at(levels: Sequence[Sequence[bytes]], size: int) -> bytes:
+    """The root over the first `size` leaves: its whole subtrees, from the right."""
+    found = b""
+    for height in range(size.bit_length()):
+        if size >> height & 1:
+            whole = levels[height][(size >> height) - 1]
+            found = hashlib.sha256(b"\x01" + whole + found).digest() if found else whole
+    return found or hashlib.sha256().digest()
 
 
 def tile_path(level: int, n: int, size: int) -> str:
@@ -356,7 +350,7 @@ class Story:
                 if not latest <= at < HORIZON or at[-6:] != "+00:00":
                     at = self.latest(index, event, latest)
                 latest = at
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as damaged:
+            except DAMAGE as damaged:
                 self.report.add("malformed", f"event {index} is malformed: {damaged!r}", index=index)
         return leaves
 
@@ -413,8 +407,8 @@ def read_manifest(export: Export) -> dict[str, Any]:
     return manifest
 
 
-def read_heads(export: Export, report: Report, manifest: dict[str, Any], vkeys: Sequence[str]) -> dict[int, bytes]:
-    """Size and root of every signed head of this log. Raises Refused when the newest is no good."""
+def read_heads(export: Export, report: Report, manifest: dict[str, Any], vkeys: Sequence[str]) -> list[Head]:
+    """Every signed head, the newest first. Raises Refused when that one is no good."""
     known = [*dict.fromkeys([*manifest["keys"], *vkeys])]
     newest = read_head(export.read("checkpoint").decode(), known)
     if (newest.origin, newest.size) != (manifest["origin"], manifest["size"]):
@@ -422,30 +416,34 @@ def read_heads(export: Export, report: Report, manifest: dict[str, Any], vkeys: 
     report.facts.update(root=base64.b64encode(newest.root).decode(), signed_by=", ".join(newest.signers))
     if vkeys and not set(vkeys) & set(newest.signers):
         report.add("key", f"checkpoint is signed by {newest.signers[0]}, which is not the key you gave")
-    heads = {newest.size: newest.root}
-    for number, line in enumerate(export.lines("checkpoints.jsonl"), 1):
-        head = attempt(report, f"signature: line {number} of checkpoints.jsonl", read_line, line, known)
-        if head and head.origin in manifest.get("earlier_origins", []):
-            report.notices.append(
-                f"The log was opened anew after {head.origin}; its head at {head.size} is not compared."
-            )
-        elif head and head.origin != newest.origin:
-            report.add("foreign", f"line {number} of checkpoints.jsonl is a checkpoint of {head.origin}")
-        elif head and heads.setdefault(head.size, head.root) != head.root:
-            report.add("two roots", f"two different roots were signed for {head.size} events: the log was forked")
+    heads = {(newest.origin, newest.size): newest}
+    lines = [*export.lines("checkpoints.jsonl")]
+    with ProcessPoolExecutor() if len(lines) > MANY_HEADS else nullcontext() as pool:
+        read = (
+            pool.map(read_line, lines, repeat(known), chunksize=200) if pool else map(read_line, lines, repeat(known))
+        )
+        for number, head in enumerate(read, 1):
+            if isinstance(head, str):
+                report.add("signature", f"line {number} of checkpoints.jsonl: {head}")
+            elif head.origin not in (newest.origin, *manifest.get("earlier_origins", [])):
+                report.add("foreign", f"line {number} of checkpoints.jsonl is a checkpoint of {head.origin}")
+            elif heads.setdefault((head.origin, head.size), head).root != head.root:
+                report.add("two roots", f"two different roots were signed for {head.size} events: the log was forked")
     report.facts["heads"] = len(heads)
-    return heads
+    return [*heads.values()]
 
 
-def read_line(line: bytes, known: Sequence[str]) -> Head:
-    entry = json.loads(line)
-    head = read_head(entry["note"], known)
-    if head.size != entry["size"]:
-        raise Refused(f"its note is for {head.size} events")
-    return head
+def read_line(line: bytes, known: Sequence[str]) -> Head | str:
+    """The head in a line of checkpoints.jsonl, or what is wrong with it."""
+    try:
+        entry = json.loads(line)
+        head = read_head(entry["note"], known)
+    except DAMAGE as damaged:
+        return str(damaged) if isinstance(damaged, Refused) else f"damaged, {damaged!r}"
+    return head if head.size == entry.get("size") else f"its note is for {head.size} events"
 
 
-def prove(export: Export, report: Report, leaves: list[bytes], heads: Sequence[tuple[str, int, bytes]]) -> None:
+def prove(export: Export, report: Report, leaves: list[bytes], heads: list[Head], pins: dict[int, bytes]) -> None:
     """Hold the events against the signed roots and the heads the reader holds, and name what differs."""
     first, last, size = (report.facts[name] for name in ("first", "last", "size"))
     tiles = attempt(report, "tile", export.row, 0, size)
@@ -453,32 +451,41 @@ def prove(export: Export, report: Report, leaves: list[bytes], heads: Sequence[t
         return
     tiles = leaves if tiles is None else tiles
     given = [*tiles[:first], *leaves, *tiles[last:]]
-    signed = next(root for _, at, root in heads if at == size)
-    rows = next((rows for rows in map(rows_of, (tiles, given)) if root_at(rows, size) == signed), None)
-    if rows and rows[0] == given:
+    trees = (levels_of(row) for row in ((tiles,) if tiles == given else (tiles, given)) if len(row) == size)
+    proven = next((levels for levels in trees if root_at(levels, size) == heads[0].root), None)
+    if proven and proven[0] == given:
         for n in sorted({i // WIDTH for i in range(size) if tiles[i] != given[i]}):
             report.add("tile", f"{tile_path(0, n, size)} was altered; the events it is about are as signed")
     else:
         name_differences(export, report, tiles[first:last], leaves)
-    if rows:
-        hold(export, report, rows, heads)
+    if proven:
+        hold(export, report, proven, heads, pins)
     else:
-        rows = rows_of(given)
-        good = max((at for _, at, root in heads if at <= len(given) and root_at(rows, at) == root), default=0)
-        bad = min(at for _, at, _ in heads if at > good)
+        levels, held = levels_of(given), [(head.size, head.root) for head in heads if head.origin == heads[0].origin]
+        good = max((at for at, root in held if at <= len(given) and root_at(levels, at) == root), default=0)
+        bad = min(at for at, _ in held if at > good)
         report.add("root", f"these events do not give the signed root: the first {good} do, the first {bad} do not")
 
 
-def hold(export: Export, report: Report, rows: list[Sequence[bytes]], heads: Sequence[tuple[str, int, bytes]]) -> None:
+def hold(export: Export, report: Report, levels: list[Any], heads: list[Head], pins: dict[int, bytes]) -> None:
     """Earlier heads and the upper tiles against the tree that is proven."""
-    size = len(rows[0])
-    for whose, at, root in heads:
-        if at > size:
+    size, left_behind = len(levels[0]), Counter[str]()
+    held = [("the head you hold", "", at, root) for at, root in sorted(pins.items())]
+    for whose, origin, at, root in [*held, *(("a signed head", *head[:3]) for head in sorted(heads))]:
+        if at <= size and root_at(levels, at) == root:
+            continue
+        if origin not in ("", heads[0].origin):
+            left_behind[origin] += 1
+        elif at > size:
             report.add("cut", f"{whose} has {at} events and the newest here {size}: the log was cut back", index=size)
-        elif root_at(rows, at) != root:
+        else:
             report.add("rewritten", f"{whose} at {at} events has another root: the log was rewritten since", index=at)
-    for level, row in enumerate(rows[1:], 1):
-        if row and attempt(report, "tile", export.row, level, size) not in (None, row):
+    for origin, count in left_behind.items():
+        report.notices.append(
+            f"The log was opened anew after {origin}: {count} of its signed heads are not in this one."
+        )
+    for level in range(1, (len(levels) + 7) // 8):
+        if attempt(report, "tile", export.row, level, size) not in (None, levels[8 * level]):
             report.add("tile", f"the tiles of level {level} are not those of this log")
 
 
@@ -562,10 +569,8 @@ def attempt(report: Report, kind: str, step: Callable[..., Any], *given: Any) ->
     """The step's result, or None where it met damage, which is then reported."""
     try:
         return step(*given)
-    except (Refused, ValueError, KeyError, TypeError, AttributeError, RecursionError) as damaged:
-        kind, _, where = kind.partition(": ")
-        text = str(damaged) if isinstance(damaged, Refused) else f"damaged, {damaged!r}"
-        report.add(kind, f"{where}: {text}" if where else text)
+    except DAMAGE as damaged:
+        report.add(kind, str(damaged) if isinstance(damaged, Refused) else f"damaged, {damaged!r}")
         return None
 
 
@@ -597,9 +602,7 @@ def verify(path: str, vkeys: Sequence[str] = (), pins: dict[int, bytes] | None =
     heads = attempt(report, "signature", read_heads, export, report, manifest, vkeys)
     report.facts.update(events=len(leaves or []), records=len(story.records))
     if leaves is not None and heads is not None:
-        signed = [("a signed head", *head) for head in sorted(heads.items())]
-        held = [("the head you hold", *pin) for pin in sorted((pins or {}).items())]
-        attempt(report, "tile", prove, export, report, leaves, [*signed, *held])
+        attempt(report, "tile", prove, export, report, leaves, heads, pins or {})
     attempt(report, "file", check_files, export, report, manifest)
     take_notice(report, vkeys, pins or {}, export.names)
     report.problems.sort(key=lambda problem: problem["kind"] in TOLD)

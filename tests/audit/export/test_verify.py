@@ -341,11 +341,27 @@ class TestBentHeads:
         assert kinds(replace(WHOLE, checkpoint=other[1]), tmp_path) == {"signature"}
 
     def test_a_log_that_was_opened_anew_after_a_restore_says_so(self, tmp_path):
-        old = (700, specimen.note(700, bytes(32), origin=f"{ORIGIN}/old"))
-        export = replace(WHOLE, checkpoints=[*WHOLE.checkpoints, old], manifest={"earlier_origins": [f"{ORIGIN}/old"]})
+        before = f"{ORIGIN}/before"
+        kept, lost = tree.root(WHOLE.leaves[:300]), bytes(32)
+        old = [
+            (size, specimen.note(size, root, origin=before)) for size, root in [(300, kept), (599, lost), (700, lost)]
+        ]
+        export = replace(WHOLE, checkpoints=[*old, *WHOLE.checkpoints], manifest={"earlier_origins": [before]})
         report = verify.verify(export.write(tmp_path / "export.zip"), [KEY.vkey], PIN)
         assert report.problems == []
-        assert report.notices == [f"The log was opened anew after {ORIGIN}/old; its head at 700 is not compared."]
+        assert report.notices == [f"The log was opened anew after {before}: 2 of its signed heads are not in this one."]
+
+    def test_a_pin_from_before_a_restore_is_not_passed_over(self, tmp_path):
+        export = replace(WHOLE, manifest={"earlier_origins": [f"{ORIGIN}/before"]})
+        assert kinds(export, tmp_path, pins={700: bytes(32)}) == {"cut"}
+
+    def test_many_heads_are_judged_like_few(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(verify, "MANY_HEADS", 5)
+        assert found(WHOLE, tmp_path) == []
+        bent = [*WHOLE.checkpoints[:2], (5, "nonsense"), *WHOLE.checkpoints[3:]]
+        assert found(replace(WHOLE, checkpoints=bent), tmp_path) == [
+            ("signature", "line 3 of checkpoints.jsonl: it is no signed note")
+        ]
 
 
 @pytest.mark.req("AT-07")
@@ -556,8 +572,7 @@ class TestTheSameArithmeticAsTheLibrary:
     def test_roots(self, entries, data):
         leaves = [tree.leaf_hash(entry) for entry in entries]
         size = data.draw(st.integers(0, len(leaves)))
-        assert [verify.leaf_hash(entry) for entry in entries] == leaves
-        assert verify.root_at(verify.rows_of(leaves), size) == tree.root(leaves[:size])
+        assert verify.root_at(verify.levels_of(leaves), size) == tree.root(leaves[:size])
 
     @given(size=st.integers(1, 1 << 40), data=st.data())
     def test_paths_of_tiles(self, size, data):
