@@ -35,6 +35,9 @@ class Missing(NamedTuple):
     def label(self) -> str:
         return LABELS[self.url_name]
 
+    def __str__(self) -> str:
+        return self.words
+
 
 def factors_of(user: User) -> list[Factor]:
     """What the person has set up and not removed, oldest first."""
