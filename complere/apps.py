@@ -6,5 +6,7 @@ class ComplereConfig(AppConfig):
 
     def ready(self) -> None:
         from complere import checks, overview  # noqa: F401
+        from complere.demo import signing
 
         overview.register()
+        signing.register()

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from audit.context import Actor
+from audit.signatures.catalogue import Meaning
+from complere.demo import signing
 from privacy.incidents import actions as incidents
 from privacy.incidents import queries as incident_queries
 from privacy.subject_requests import actions as requests
@@ -83,6 +85,7 @@ REQUESTS = (
 def tell(now: datetime) -> None:
     """Nothing is written twice: each part looks whether it was told already."""
     with schemas.on_platform():
+        signing.sign_content(now)
         acme = tenants.by_host("acme.localhost")
     if acme is None:
         return
@@ -138,12 +141,14 @@ def _request(asked: Asked, then: datetime) -> None:
         return
     record = requests.begin(record, actor=officer, now=then + timedelta(hours=30), reason="Systems are being searched")
     if asked.goes_to == "delivered":
+        ben, at = members.by_id(str(officer.id)), then + timedelta(days=4)
         requests.deliver(
             record,
             answer="The spelling was corrected in all eleven reports. The former spelling stays in their history.",
             checklist={item.key: "" for item in record.type.items},
+            signing=signing.sign_as(ben, Meaning.RESPONSIBILITY, "request to become delivered", at),
             actor=officer,
-            now=then + timedelta(days=4),
+            now=at,
             reason="All records corrected",
         )
 

@@ -64,6 +64,11 @@ def of_request(request: HttpRequest) -> Tenant:
     return tenant
 
 
+def zone_here() -> str:
+    """The time zone of this schema's owner, an IANA name."""
+    return str(getattr(schemas.current(), "time_zone", "")) or platform().time_zone
+
+
 def name_here() -> str:
     """What this schema's owner is called, for pages and mails."""
     return str(getattr(schemas.current(), "name", "Complere"))

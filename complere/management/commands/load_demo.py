@@ -1,7 +1,7 @@
 """Load the demonstration: two tenants, people of every role, and records in every state. Idempotent."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LOADER = context.service("demonstration")
 REASON = "Set up the demonstration"
+# The story begins after its people came: what they sign in it is signed with codes of those days.
+WORKED_BEFORE = timedelta(days=60)
 
 
 class Command(BaseCommand):
@@ -40,9 +42,9 @@ class Command(BaseCommand):
             raise CommandError("The demonstration's passwords are public: it loads with DEMO=1 only.")
         now = timezone.now()
         with schemas.on_platform():
-            hire(people.STAFF, now)
+            hire(people.STAFF, now - WORKED_BEFORE)
         for customer in people.CUSTOMERS:
-            found(customer, now)
+            found(customer, now - WORKED_BEFORE)
         story.tell(now)
         write_accounts()
 
