@@ -15,21 +15,29 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 READ = "audit.view_history"
+# A file of everything tells more than any one page: it is a right of its own.
+EXPORT = "audit.export_trail"
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
-def readers_only(view: View) -> View:
-    """Open to roles that may read histories; others get 403, strangers the sign-in page."""
+def with_right(permission: str) -> Callable[[View], View]:
+    """Open to roles that carry `permission`; others get 403, strangers the sign-in page."""
 
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.has_perm(READ):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
+    def wear(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.has_perm(permission):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
 
-    opened = login_required(guarded)
-    opened.permission = READ  # type: ignore[attr-defined]
-    return cast("View", opened)
+        opened = login_required(guarded)
+        opened.permission = permission  # type: ignore[attr-defined]
+        return cast("View", opened)
+
+    return wear
+
+
+readers_only = with_right(READ)
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:

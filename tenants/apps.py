@@ -7,7 +7,11 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import presenters
+        from audit.export import actions as exports
+        from audit.export import queries as export_queries
+        from tenants import chores
         from tenants.tenancy import presenters as tenancy
 
+        chores.register(chores.Chore("exports", run=exports.do_due, next_due=export_queries.next_due))
         for story in tenancy.STORIES:
             presenters.register(story)

@@ -22,7 +22,7 @@ def may_read(event: Event, may: Callable[[str], bool]) -> bool:
 def page(proof: Proof, may: Callable[[str], bool], zone: ZoneInfo) -> dict[str, Any]:
     told = ledger.retold([proof.event])
     names = open_names(trail.sealed(told))
-    line = trail.lines([proof.leaf], told, may, zone, names)[0]
+    line = trail.lines([proof.leaf], told, trail.Reader(may=may, zone=zone, actors=names))[0]
     readable = may_read(proof.event, may)
     return {
         "proof": proof,

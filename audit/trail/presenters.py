@@ -24,6 +24,7 @@ from audit.trail.queries import Mark, Told, Version
 from audit.transitions import label as in_words
 
 NOTHING = "nothing"
+SEALED = "personal data, sealed"
 LONGEST_IN_SENTENCE = 60
 VERBS = {"+": "created", "~": "changed", "-": "deleted"}
 TONES = {"+": "active", "~": "neutral", "-": "closed"}
@@ -154,7 +155,8 @@ def _list(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _changes(version: Version, zone: ZoneInfo, names: Names) -> list[Change]:
+def _changes(version: Version, zone: ZoneInfo, names: Names, *, masked: bool = False) -> list[Change]:
+    """What is known of people stays unopened where `masked`."""
     after, before = version.after, version.before
     first, last = after.row.history_type == "+" or before is None, after.row.history_type == "-"
     old = None if first or last else before
@@ -162,8 +164,11 @@ def _changes(version: Version, zone: ZoneInfo, names: Names) -> list[Change]:
     for field in _shown(version):
         if old is not None and old.stored.get(field.attname) == after.stored[field.attname]:
             continue
-        was = None if old is None else _words(version, field, old.row, zone, names)
-        now = _words(version, field, after.row, zone, names)
+        if masked and isinstance(field, PersonalText):
+            was, now = None if old is None else SEALED, SEALED
+        else:
+            was = None if old is None else _words(version, field, old.row, zone, names)
+            now = _words(version, field, after.row, zone, names)
         label = version.story.labels.get(field.name) or str(field.verbose_name)
         told.append(Change(field.name, label, now, None) if last else Change(field.name, label, was, now))
     return told
@@ -257,38 +262,53 @@ class Line:
     tone: str
     details: list[tuple[str, str]]
     untold: bool
+    signed: Signed | None
 
 
-def lines(
-    leaves: Sequence[Leaf], told: Sequence[Told], may: Callable[[str], bool], zone: ZoneInfo, actors: Mapping[str, str]
-) -> list[Line]:
-    """A page of the log, told. `actors`: the names behind sealed ones."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Whom a page of the log is told to: what they may read, their zone, and the names behind sealed names.
+
+    `masked` leaves what is known of people unopened, whatever the reader may.
+    """
+
+    may: Callable[[str], bool]
+    zone: ZoneInfo
+    actors: Mapping[str, str]
+    masked: bool = False
+
+
+def lines(leaves: Sequence[Leaf], told: Sequence[Told], reader: Reader) -> list[Line]:
+    """A page of the log, told."""
+    may = reader.may
     shown = [each.version for each in told if each.version is not None and may(each.version.story.permission)]
     people = settings.AUTH_USER_MODEL.lower()
-    names = _names(shown, only={people})
-    return [_line(leaf, each, may, zone, actors, names) for leaf, each in zip(leaves, told, strict=True)]
+    names = {} if reader.masked else _names(shown, only={people})
+    signatures = queries.signatures({str(each.event.document.get("sig") or "") for each in told} - {""})
+    return [_line(leaf, each, reader, names, signatures) for leaf, each in zip(leaves, told, strict=True)]
 
 
-def _line(
-    leaf: Leaf, told: Told, may: Callable[[str], bool], zone: ZoneInfo, actors: Mapping[str, str], names: Names
-) -> Line:
-    version, document = told.version, told.event.document
-    open_to_reader = version is not None and may(version.story.permission)
-    changes = _changes(version, zone, names) if version is not None and open_to_reader else []
+def _line(leaf: Leaf, told: Told, reader: Reader, names: Names, signatures: Mapping[str, Signature]) -> Line:
+    version, document, zone, actors = told.version, told.event.document, reader.zone, reader.actors
+    open_to_reader = version is not None and reader.may(version.story.permission)
+    shown = version if open_to_reader else None
+    changes = [] if shown is None else _changes(shown, zone, names, masked=reader.masked)
+    signature = signatures.get(str(document.get("sig")))
     actor = document["actor"]
     return Line(
         index=leaf.idx,
         at=moment(leaf.at, zone),
         actor=by(actors.get(actor["name"], actor["name"]), actor.get("role") or ""),
-        did=_did(version, changes) if version is not None and open_to_reader else _did_untold(told),
+        did=_did_untold(told) if shown is None else _did(shown, changes),
         record=_record(told),
-        kind=version.story.model._meta.label_lower if version is not None and open_to_reader else "",
+        kind="" if shown is None else shown.story.model._meta.label_lower,
         pk=leaf.pk_text,
         reason=leaf.reason,
         changes=changes,
         tone=TONES.get(HISTORY_TYPES.get(leaf.op, ""), "attention"),
         details=_ledger_details(told),
         untold=version is not None and not open_to_reader,
+        signed=None if signature is None else signed(signature),
     )
 
 

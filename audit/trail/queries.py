@@ -138,9 +138,7 @@ def marks_in_ledger(found: Iterable[Version]) -> dict[tuple[str, str, int], Mark
     rows = Event.objects.filter(reduce(or_, terms)).annotate(signed=signed)
     values = list(rows.values_list("obj", "pk_text", "ver", "place__idx", "signed"))
     ids = {signed for *_, signed in values if signed}
-    known = (
-        {str(row.pk): row for row in Signature.objects.filter(pk__in=ids).select_related("subject_key")} if ids else {}
-    )
+    known = signatures(ids)
     return {(obj, pk, ver): Mark(index, known.get(signed)) for obj, pk, ver, index, signed in values}
 
 
@@ -225,6 +223,12 @@ class Standing:
     size: int
     signed_size: int
     signed_at: datetime | None
+
+
+def signatures(ids: set[str]) -> dict[str, Signature]:
+    """Signatures with what opens their printed names, by id; one query, none for none."""
+    found = Signature.objects.filter(pk__in=ids).select_related("subject_key") if ids else []
+    return {str(row.pk): row for row in found}
 
 
 def by_table() -> dict[str, Story]:

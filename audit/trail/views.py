@@ -32,7 +32,9 @@ def trail(request: HttpRequest) -> HttpResponse:
     values = {
         "filters": filters,
         "filtered": search not in (None, Search()),
-        "lines": presenters.lines(found.leaves, told, request.user.has_perm, zone, names),
+        "lines": presenters.lines(
+            found.leaves, told, presenters.Reader(may=request.user.has_perm, zone=zone, actors=names)
+        ),
         "found": found,
         "standing": presenters.standing(queries.standing(), zone),
         "zone": zone.key,

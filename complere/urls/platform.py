@@ -24,6 +24,7 @@ console = [
     path("trail/", include(trail.trail)),
     path("trail/entries/", include("audit.proofs.urls")),
     path("trail/access/", include("audit.access_log.urls")),
+    path("trail/exports/", include("audit.export.urls")),
     path("requests/", include("privacy.subject_requests.urls")),
     path("requests/", include("privacy.handovers.urls")),
     path("incidents/", include("privacy.incidents.urls")),

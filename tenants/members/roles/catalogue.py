@@ -12,6 +12,7 @@ PERMISSIONS: Final[dict[str, str]] = {
     "members.manage_contacts": "keep the security and privacy contacts",
     "members.sign": "sign records electronically",
     "audit.view_history": "read the history of records",
+    "audit.export_trail": "take the audit trail away as a file",
     "privacy.view_requests": "see data-subject requests",
     "privacy.file_requests": "file a data-subject request",
     "privacy.work_requests": "assign, validate, answer and refuse data-subject requests",
@@ -54,6 +55,7 @@ class TenantAdmin(Role):
             "members.manage_contacts",
             "members.sign",
             "audit.view_history",
+            "audit.export_trail",
             "privacy.view_requests",
             "privacy.file_requests",
             "privacy.work_requests",
@@ -124,7 +126,8 @@ class Auditor(Role):
     name = "Auditor"
     purpose = "Reads everything, changes nothing."
     permissions = frozenset(
-        {"members.view_people", "audit.view_history", "privacy.view_requests", "privacy.view_incidents"}
+        {"members.view_people", "audit.view_history",
+            "audit.export_trail", "privacy.view_requests", "privacy.view_incidents"}
     )
 
 
@@ -140,6 +143,7 @@ class PlatformAdmin(Role):
             "members.manage_contacts",
             "members.sign",
             "audit.view_history",
+            "audit.export_trail",
             "tenants.view_tenants",
             "tenants.provision",
             "trust.view_content",
@@ -234,6 +238,7 @@ class StaffAuditor(Role):
         {
             "members.view_people",
             "audit.view_history",
+            "audit.export_trail",
             "privacy.view_requests",
             "privacy.view_incidents",
             "tenants.view_tenants",

@@ -305,7 +305,8 @@ def test_a_change_of_structure_is_told_with_its_statement():
     }
     event = Event(seq=1, at=NOW, obj="members_contact", pk_text="", ver=1, op="S", payload=json.dumps(said))
     leaf = Leaf(idx=0, event=event, at=NOW, obj="members_contact", pk_text="", op="S", reason="ALTER TABLE")
-    (line,) = presenters.lines([leaf], [Told(event, None)], lambda permission: False, ZoneInfo("UTC"), {})
+    reader = presenters.Reader(may=lambda permission: False, zone=ZoneInfo("UTC"), actors={})
+    (line,) = presenters.lines([leaf], [Told(event, None)], reader)
     assert (line.actor, line.did) == (
         "complere_owner (database owner)",
         "changed the structure of members_contact",

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from audit.export import views
+
+urlpatterns = [
+    path("", views.exports, name="exports"),
+    path("<uuid:number>/", views.export, name="export"),
+    path("<uuid:number>/file/", views.download, name="export-file"),
+    path("record/<str:kind>/<str:pk>/", views.export_record, name="export-record"),
+]
