@@ -25,11 +25,11 @@ import re
 import sys
 import zipfile
 import zlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import datetime
+from datetime import date
 from functools import lru_cache
 from itertools import groupby, repeat
 from pathlib import Path
@@ -43,8 +43,9 @@ MANY_HEADS = 2000
 # What an event says, as against what was done to it; told last.
 TOLD = {"malformed", "foreign", "gap", "values", "time"}
 CHUNK = 1 << 21
-HORIZON = "2100"
+LARGE = 1 << 25
 OPERATIONS = {"I", "U", "D", "S"}
+TIME = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-([0-2][0-9]|3[01])T[0-2][0-9]:[0-5][0-9]:[0-6][0-9](\.[0-9]+)?\+00:00")
 
 # --- Ed25519 (RFC 8032, section 5.1), verification only ---------------------------------------------------------------
 
@@ -261,14 +262,22 @@ class Export:
     def open(self, name: str) -> IO[bytes]:
         return self.zip.open(name) if self.zip else (self.folder / name).open("rb")
 
-    def lines(self, name: str) -> Iterator[bytes]:
+    def length(self, name: str) -> int:
+        if name not in self.names:
+            return 0
+        return self.zip.getinfo(name).file_size if self.zip else (self.folder / name).stat().st_size
+
+    def whole_lines(self, name: str) -> Iterator[bytes]:
+        """Parts of the file that end with a line."""
         rest = b""
         for chunk in self.chunks(name):
-            lines = (rest + chunk).split(b"\n")
-            rest = lines.pop()
-            yield from lines
-        if rest:
-            yield rest
+            lines, end, rest = (rest + chunk).rpartition(b"\n")
+            yield lines + end
+        yield rest + b"\n" if rest else b""
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        for part in self.whole_lines(name):
+            yield from part.split(b"\n")[:-1]
 
     def read(self, name: str) -> bytes:
         return b"".join(self.chunks(name))
@@ -317,77 +326,113 @@ class Report:
 # --- Events -----------------------------------------------------------------------------------------------------------
 
 
+class Told(NamedTuple):
+    """What the story of a record is followed by. `before` and `after` stand for the row."""
+
+    key: tuple[str, str]
+    version: int
+    operation: str
+    at: str
+    columns: Any
+    before: bytes
+    after: bytes
+    is_ours: bool
+
+
+def digest(blob: bytes, schema: str) -> tuple[list[bytes], list[Any]]:
+    """For each line its leaf hash, and what it tells as the parts of a Told or, where it is no event, why."""
+    parse, sha256, leaves, told = json.JSONDecoder().raw_decode, hashlib.sha256, [], list[Any]()
+    for line in blob.split(b"\n")[:-1]:
+        leaves.append(sha256(b"\x00" + line).digest())
+        try:
+            text = line.decode()
+            event, end = parse(text)
+            key, version, op, at = (event["obj"], event["pk"]), event["ver"], event["op"], event["at"]
+            old, new = event.get("old") or {}, event.get("new") or {}
+            if not (hash(key) and isinstance(version, int) and TIME.fullmatch(at)):
+                raise ValueError("its version or time is none")
+            is_ours = event["tenant"] == schema and event["v"] == 1 and op in OPERATIONS and end == len(text)
+            # What the version before has to have left: nothing before I and S, the old values before U and D.
+            before, after = stand_in({**new, **old} if op == "U" else old), stand_in(new)
+            told.append((key, version, op, at, event.get("schema"), before, after, is_ours))
+        except DAMAGE as damaged:
+            told.append(repr(damaged))
+    return leaves, told
+
+
+def stand_in(row: dict[str, Any]) -> bytes:
+    """A digest that stands for a row, so that no row has to be kept. Version 2: equal rows give equal bytes."""
+    return hashlib.sha256(marshal.dumps(row, 2)).digest()[:8]
+
+
+def digested(export: Export, schema: str) -> Iterator[tuple[list[bytes], list[Any]]]:
+    """The digest of all lines, part by part; of a large export on all processors, a few parts ahead."""
+    is_large = export.length("events.jsonl") > LARGE
+    ahead: deque[Any] = deque()
+    with ProcessPoolExecutor(initializer=gc.disable) if is_large else nullcontext() as pool:
+        for blob in export.whole_lines("events.jsonl"):
+            if pool is None:
+                yield digest(blob, schema)
+            else:
+                ahead.append(pool.submit(digest, blob, schema))
+                if len(ahead) > 16:
+                    yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+
 class Story:
-    """Follows every record from version to version, and hashes each event on the way."""
+    """Follows every record from version to version."""
 
     def __init__(self, report: Report, schema: str, first: int, tolerance: int) -> None:
         self.report, self.schema, self.first, self.tolerance = report, schema, first, tolerance
-        self.records: dict[tuple[str, str], tuple[int, Any, int]] = {}
+        self.records: dict[tuple[str, str], tuple[int, Any, bytes]] = {}
 
-    def follow(self, lines: Iterator[bytes]) -> list[bytes]:
-        """The leaf hashes of the lines."""
-        parse, sha256, schema, records = json.JSONDecoder().raw_decode, hashlib.sha256, self.schema, self.records
-        latest, leaves = "", []
-        for index, line in enumerate(lines, self.first):
-            leaves.append(sha256(b"\x00" + line).digest())
-            try:
-                text = line.decode()
-                event, end = parse(text)
-                key, version, op, at = (event["obj"], event["pk"]), event["ver"], event["op"], event["at"]
-                old, new, columns = event.get("old") or {}, event.get("new") or {}, event.get("schema")
+    def follow(self, export: Export) -> list[bytes]:
+        """The leaf hashes of all events."""
+        records, leaves, latest, index = self.records, list[bytes](), "", self.first - 1
+        for hashes, parts in digested(export, self.schema):
+            leaves += hashes
+            for told in parts:
+                index += 1
+                if isinstance(told, str):
+                    self.report.add("malformed", f"event {index} is malformed: {told}", index=index)
+                    continue
+                key, version, _, at, columns, before, after, is_ours = told
                 was = records.get(key)
-                # What the version before has to have left: nothing before I and S, the old values before U and D.
-                due = (version - 1, columns, stand_in({**new, **old} if op == "U" else old))
-                if (
-                    was != due
-                    or event["tenant"] != schema
-                    or event["v"] != 1
-                    or op not in OPERATIONS
-                    or end < len(text)
-                ):
-                    self.explain(index, event, was, text[end:])
-                records[key] = (version, columns, stand_in(new))
-                if not latest <= at < HORIZON or at[-6:] != "+00:00":
-                    at = self.latest(index, event, latest)
-                latest = at
-            except DAMAGE as damaged:
-                self.report.add("malformed", f"event {index} is malformed: {damaged!r}", index=index)
+                if was != (version - 1, columns, before) or not is_ours:
+                    self.explain(index, Told(*told), was)
+                records[key] = (version, columns, after)
+                latest = self.later(index, Told(*told), latest) if at < latest else at
         return leaves
 
-    def explain(self, index: int, event: Any, was: tuple[int, Any, int] | None, rest: str) -> None:
-        version = event["ver"]
-        if event["tenant"] != self.schema or event["v"] != 1 or event["op"] not in OPERATIONS or rest:
-            self.say("foreign", index, event, f"is no event of {self.schema}")
+    def explain(self, index: int, told: Told, was: tuple[int, Any, bytes] | None) -> None:
+        if not told.is_ours:
+            self.say("foreign", index, told, f"is no event of {self.schema}")
         elif was is None:
             # A record may be older than the trail, and the trail older than the export of a period.
-            if version != 1 and self.first == 0:
-                self.say("gap", index, event, "is the first of its record: earlier versions are missing")
-        elif version != was[0] + 1:
-            self.say("gap", index, event, f"follows version {was[0]} of its record")
-        elif event.get("schema") == was[1]:
-            self.say("values", index, event, f"({event['op']}) does not follow from what version {was[0]} left")
+            if told.version != 1 and self.first == 0:
+                self.say("gap", index, told, "is the first of its record: earlier versions are missing")
+        elif told.version != was[0] + 1:
+            self.say("gap", index, told, f"follows version {was[0]} of its record")
+        elif told.columns == was[1]:
+            self.say("values", index, told, f"({told.operation}) does not follow from what version {was[0]} left")
 
-    def latest(self, index: int, event: Any, latest: str) -> str:
-        back = seconds(latest) - seconds(event["at"])
+    def later(self, index: int, told: Told, latest: str) -> str:
+        back = seconds(latest) - seconds(told.at)
         if back <= self.tolerance:
             return latest
-        self.say("time", index, event, f"is dated {event['at']}, {back} seconds before the event before it")
-        return str(event["at"])
+        self.say("time", index, told, f"is dated {told.at}, {back} seconds before the event before it")
+        return told.at
 
-    def say(self, kind: str, index: int, event: Any, text: str) -> None:
-        record = f"{event['obj']} {event['pk']}".strip()
-        self.report.add(kind, f"event {index}, {record} version {event['ver']}, {text}", index=index, record=record)
-
-
-def stand_in(row: dict[str, Any]) -> int:
-    """A number that stands for a row, so that no row has to be kept. Version 2: equal rows give equal bytes."""
-    return hash(marshal.dumps(row, 2))
+    def say(self, kind: str, index: int, told: Told, text: str) -> None:
+        record = " ".join(map(str, told.key)).strip()
+        self.report.add(kind, f"event {index}, {record} version {told.version}, {text}", index=index, record=record)
 
 
 def seconds(at: str) -> int:
-    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)", at, re.ASCII):
-        raise ValueError(f"{at!r} is no time in UTC")
-    return int(datetime.fromisoformat(f"{at[:19]}+00:00").timestamp())
+    days = date(int(at[:4]), int(at[5:7]), 1).toordinal() + int(at[8:10])
+    return days * 86_400 + int(at[11:13]) * 3600 + int(at[14:16]) * 60 + int(at[17:19])
 
 
 # --- The check --------------------------------------------------------------------------------------------------------
@@ -529,7 +574,7 @@ def name_differences(export: Export, report: Report, proven: list[bytes], leaves
     for j, line in enumerate(export.lines("events.jsonl") if wanted else ()):
         if j in wanted:
             parts = dict(re.findall(r'"(obj|pk|ver)": ?"?([^",}]*)', line.decode("utf-8", "replace")))
-            labels[j] = f"{parts.get('obj')} {parts.get('pk')} version {parts.get('ver')}"
+            labels[j] = "{obj} {pk} version {ver}".format(**parts) if len(parts) == 3 else "no event"
     said = {
         "altered": "event {0} was altered; it reads as {2} now",
         "inserted": "line {1} was inserted before event {0}; it reads as {2}",
@@ -598,7 +643,7 @@ def verify(path: str, vkeys: Sequence[str] = (), pins: dict[int, bytes] | None =
         origin=manifest["origin"], schema=schema, size=size, first=first, last=first + manifest["count"]
     )
     story = Story(report, schema, first, tolerance)
-    leaves = attempt(report, "file", story.follow, export.lines("events.jsonl"))
+    leaves = attempt(report, "file", story.follow, export)
     heads = attempt(report, "signature", read_heads, export, report, manifest, vkeys)
     report.facts.update(events=len(leaves or []), records=len(story.records))
     if leaves is not None and heads is not None:
@@ -622,7 +667,7 @@ def main(arguments: Sequence[str]) -> int:
     options.add_argument("--tolerance", type=int, default=300, metavar="SECONDS", help="how far time may go back")
     options.add_argument("--json", action="store_true", help="the report as JSON")
     given = options.parse_args(arguments)
-    # Nothing here is circular, and looking for circles takes a third of the time.
+    # Nothing here is circular, and looking for circles takes its time.
     gc.disable()
     try:
         pins = dict(map(read_pin, given.pin))

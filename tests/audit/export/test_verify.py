@@ -232,6 +232,17 @@ class TestBentEvents:
     def test_a_period_without_tiles_is_not_proven(self, tmp_path):
         assert found(replace(specimen.period(WHOLE, 5, 9), tiles={}), tmp_path) == [("tile", "tile/0/000 is missing")]
 
+    def test_a_large_export_is_read_by_several_processes_with_the_same_result(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(verify, "LARGE", 0)
+        monkeypatch.setattr(verify, "CHUNK", 10_000)
+        assert found(WHOLE, tmp_path) == []
+        assert found(WHOLE.with_lines([*LINES[:317], b"{}", *LINES[318:500]]), tmp_path) == [
+            ("altered", "event 317 was altered; it reads as no event now"),
+            ("truncated", "events 500 to 599 are missing: the end was cut off"),
+            ("malformed", "event 317 is malformed: KeyError('obj')"),
+            ("gap", "event 322, privacy_incident 2 version 65, follows version 63 of its record"),
+        ]
+
     @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(data=st.data())
     def test_any_other_sequence_of_lines_is_noticed(self, data, tmp_path):
