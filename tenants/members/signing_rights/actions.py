@@ -17,6 +17,10 @@ class CheckRefused(ValueError):
     """The identity cannot be verified like this; the message says why."""
 
 
+class PolicyUnchanged(ValueError):
+    """The newest version says the same, and holds by then."""
+
+
 class PolicyChanged(Exception):
     """Another version took effect while the page was open: read that one first."""
 
@@ -58,9 +62,16 @@ def withdraw_identity(check: IdentityCheck, *, actor: context.Actor, now: dateti
 def publish(
     *, text: str, series_minutes: int, effective_at: datetime, actor: context.Actor, now: datetime, reason: str
 ) -> SigningPolicy:
-    """A new version of the policy: everybody must accept it before they sign again, once it is in force (§11.10(j))."""
+    """A new version of the policy: everybody must accept it before they sign again, once it is in force (§11.10(j)).
+
+    Raises `PolicyUnchanged`: nobody should have to accept the same words again, as after a button pressed twice.
+    """
     with context.regulated_write(actor=actor, reason=reason):
         before = _newest_locked(now)
+        # Word by word: browsers end lines in their own way.
+        same = (before.text.split(), before.series_minutes) == (text.split(), series_minutes)
+        if same and before.effective_at <= max(effective_at, now):
+            raise PolicyUnchanged
         return SigningPolicy.objects.create(
             version=before.version + 1,
             text=text.strip(),

@@ -15,6 +15,7 @@ from tenants.members.accounts.models import User
 from tenants.members.signing_rights import actions, forms, presenters, queries
 from tenants.tenancy.queries import name_here, of_request
 
+UNCHANGED = "Nothing was changed: the newest version says the same. Change the text or the window, or go back."
 CHANGED = "Another version of the policy took effect meanwhile. Read this one, then accept it."
 
 
@@ -75,7 +76,12 @@ def publish(request: HttpRequest) -> HttpResponse:
         return _page(request, "publish.html", form, newest=newest)
     said = dict(form.cleaned_data)
     effective_at = said.pop("effective_on")
-    made = actions.publish(**said, effective_at=effective_at, actor=accounts.signed_in(request).actor, now=now)
+    actor = accounts.signed_in(request).actor
+    try:
+        made = actions.publish(**said, effective_at=effective_at, actor=actor, now=now)
+    except actions.PolicyUnchanged:
+        form.add_error(None, UNCHANGED)
+        return _page(request, "publish.html", form, newest=newest)
     messages.success(request, f"Version {made.version} of the signing policy is published.")
     return redirect("signing-policy-desk")
 

@@ -141,6 +141,23 @@ def test_a_version_never_begins_in_the_past(in_acme):
     assert publish(cast.person("ann"), effective_at=NOW - timedelta(days=1)).effective_at == NOW
 
 
+def test_the_same_words_are_not_published_again(in_acme):
+    ann = cast.person("ann")
+    with pytest.raises(actions.PolicyUnchanged):
+        publish(ann, text=catalogue.FIRST_TEXT.replace("\n", "\r\n"))
+    publish(ann)
+    for changes in ({}, {"text": f"{SECOND}\r\n"}, {"effective_at": NOW + timedelta(days=7)}):
+        with pytest.raises(actions.PolicyUnchanged):
+            publish(ann, **changes)
+    assert publish(ann, series_minutes=15).version == 3
+
+
+def test_a_version_to_come_may_be_brought_forward(in_acme):
+    ann = cast.person("ann")
+    publish(ann, effective_at=NOW + timedelta(days=7))
+    assert publish(ann).version == 3
+
+
 @pytest.mark.req("P11-10j")
 def test_accepting_takes_the_password_and_the_version_in_force(in_acme):
     ann = cast.person("ann")

@@ -50,6 +50,15 @@ def test_a_version_is_published_read_and_accepted(acme, sign_in):
     assert "Version 2 accepted" in text(ben.get("/account/"))
 
 
+def test_a_version_sent_twice_is_published_once(acme, sign_in):
+    browser = sign_in("ann")
+    assert browser.post(f"{DESK}publish/", NEW).status_code == 302
+    again = browser.post(f"{DESK}publish/", NEW)
+    assert (again.status_code, "Nothing was changed" in text(again), "We sign with care." in text(again)) == (
+        422, True, True,
+    )  # fmt: skip
+
+
 def test_a_version_may_begin_on_a_later_day(acme, sign_in):
     day = (timezone.now() + timedelta(days=10)).date()
     browser = sign_in("ann")
