@@ -61,7 +61,7 @@ BEGIN
   c := nullif(current_setting('app.context', true), '')::jsonb;
   -- Nothing that a trail holds has changed; only the first event of a row that was there before says so all the same.
   IF TG_OP = 'UPDATE' AND n = was AND c -> 'baseline' IS NULL THEN RETURN NULL; END IF;
-  IF c IS NULL OR coalesce(c #>> '{actor,name}', '') = '' OR coalesce(btrim(c ->> 'reason'), '') = '' THEN
+  IF c IS NULL OR coalesce(c #>> '{actor,name}', '') !~ '\S' OR coalesce(c ->> 'reason', '') !~ '\S' THEN
     RAISE EXCEPTION '% on %.% refused: the transaction names no actor and reason', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'AU001';
   END IF;
   IF c ->> 'schema' IS DISTINCT FROM '__schema__' THEN

@@ -55,6 +55,7 @@ def places(attacked: str) -> dict[str, str]:
     """Names of schemas for statements: `{acme}`, `{globex}`."""
     with ExitStack() as stack:
         found = accounts(attacked, stack)("administrator").execute(
-            "SELECT d.domain, t.schema_name FROM public.tenants_domain d JOIN public.tenants_tenant t ON t.id = d.tenant_id"
+            "SELECT d.domain, t.schema_name FROM public.tenants_domain d"
+            " JOIN public.tenants_tenant t ON t.id = d.tenant_id"
         )
         return {host.split(".")[0]: schema for host, schema in found.fetchall() if schema != "public"}

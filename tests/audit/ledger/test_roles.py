@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from audit import context
 from complere import env
@@ -105,14 +105,18 @@ ON_REGULATED = [
         CAPTURE_STAYS,
     ),
     (
-        "CREATE OR REPLACE TRIGGER zz_audit AFTER INSERT ON {table} FOR EACH ROW"
-        " EXECUTE FUNCTION {book}.capture('id', '', '')",
+        (
+            "CREATE OR REPLACE TRIGGER zz_audit AFTER INSERT ON {table} FOR EACH ROW"
+            " EXECUTE FUNCTION {book}.capture('id', '', '')"
+        ),
         CAPTURE_STAYS,
     ),
     (f"CREATE OR REPLACE TRIGGER zz_audit {WHOLE} WHEN (false) EXECUTE FUNCTION {{book}}.capture('id', '', '')", "any"),
     (
-        "CREATE OR REPLACE TRIGGER zz_audit AFTER INSERT OR DELETE OR UPDATE OF is_active ON {table} FOR EACH ROW"
-        " EXECUTE FUNCTION {book}.capture('id', '', '')",
+        (
+            "CREATE OR REPLACE TRIGGER zz_audit AFTER INSERT OR DELETE OR UPDATE OF is_active ON {table} FOR EACH ROW"
+            " EXECUTE FUNCTION {book}.capture('id', '', '')"
+        ),
         CAPTURE_STAYS,
     ),
     (f"CREATE TRIGGER other {WHOLE} EXECUTE FUNCTION {{book}}.capture('id', '', '')", CAPTURE_STAYS),
@@ -300,8 +304,10 @@ STRUCTURE = [
     ("ALTER TABLE {table} DROP COLUMN job_title", {(USER, "ALTER TABLE"), (USER, "DROP TABLE COLUMN")}),
     ("CREATE RULE silent AS ON UPDATE TO {table} DO INSTEAD NOTHING", {(USER, "CREATE RULE")}),
     (
-        "CREATE TRIGGER meddle BEFORE UPDATE ON {table} FOR EACH ROW"
-        " EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+        (
+            "CREATE TRIGGER meddle BEFORE UPDATE ON {table} FOR EACH ROW"
+            " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+        ),
         {(USER, "CREATE TRIGGER")},
     ),
     ("CREATE TABLE {acme}.child () INHERITS ({table})", {("child", "CREATE TABLE")}),
@@ -349,7 +355,8 @@ def test_a_schema_that_is_dropped_leaves_its_book(as_account, places):
     with administrator.transaction(force_rollback=True):
         administrator.execute(f"SET ROLE complere_owner; DROP SCHEMA {places['acme']} CASCADE; RESET ROLE")
         left = administrator.execute(
-            "SELECT count(*) FILTER (WHERE op = 'I') > 0, count(*) FILTER (WHERE payload::jsonb ->> 'reason' = 'DROP SCHEMA')"
+            "SELECT count(*) FILTER (WHERE op = 'I') > 0,"
+            " count(*) FILTER (WHERE payload::jsonb ->> 'reason' = 'DROP SCHEMA')"
             f" FROM audit_{places['acme']}.ledger_event"
         ).fetchone()
     assert left == (True, 1)
@@ -405,13 +412,13 @@ def test_the_commands_that_thin_or_invent_history_change_nothing(in_acme, comman
             ben.job_title = title
             ben.save()
     before = list(User.history.order_by("history_id").values_list("history_id", "history_date", "ledger_version"))
+    state = DENIED
     try:
         with transaction.atomic():
             call_command(command, "members.User", *options, verbosity=0)
-    except Exception as refused:  # noqa: BLE001  whatever it is, it is a refusal, and the rows are compared
-        assert getattr(refused.__cause__, "sqlstate", DENIED) in {DENIED, NO_CONTEXT} or isinstance(
-            refused, CommandError
-        )
+    except (CommandError, DatabaseError, context.ContextMissing) as refused:
+        state = getattr(refused.__cause__, "sqlstate", DENIED)
+    assert state in {DENIED, NO_CONTEXT}
     after = list(User.history.order_by("history_id").values_list("history_id", "history_date", "ledger_version"))
     assert after == before
 
@@ -462,7 +469,8 @@ def test_migrating_again_changes_nothing_and_is_no_event(on_scratch, places, scr
             name: administrator.execute(f"SELECT count(*) FROM audit_{name}.ledger_event").fetchone() for name in books
         }
         triggers = administrator.execute(
-            "SELECT tgrelid, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
+            "SELECT tgrelid, tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger"
+            " WHERE NOT tgisinternal ORDER BY 1, 2"
         ).fetchall()
         rights = administrator.execute(
             "SELECT c.oid, array(SELECT a::text FROM unnest(relacl) a ORDER BY 1) FROM pg_class c"
@@ -483,7 +491,8 @@ def test_rows_that_were_there_before_the_ledger_get_their_first_event(on_scratch
     for name in ("public", acme, places["globex"]):
         administrator.execute(
             f"DO $$ DECLARE r record; BEGIN FOR r IN SELECT tgname, tgrelid::regclass AS t FROM pg_trigger"
-            f" WHERE NOT tgisinternal AND tgrelid IN (SELECT oid FROM pg_class WHERE relnamespace = '{name}'::regnamespace)"
+            " WHERE NOT tgisinternal AND tgrelid IN"
+            f" (SELECT oid FROM pg_class WHERE relnamespace = '{name}'::regnamespace)"
             f" LOOP EXECUTE format('DROP TRIGGER %I ON %s', r.tgname, r.t); END LOOP; END $$"
         )
         administrator.execute(f"DROP SCHEMA audit_{name} CASCADE")
