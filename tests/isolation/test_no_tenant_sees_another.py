@@ -44,6 +44,10 @@ def of_feature(scene: Scene, route: routes.Route) -> list[Any]:
 # Which records of another tenant are tried for an argument, by its name.
 RECORDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
     "pk": of_feature,
+    "person_id": of_model("members.User"),
+    "factor_id": of_model("members.Factor"),
+    "check_id": of_model("members.IdentityCheck"),
+    "reset_id": of_model("members.FactorReset"),
     "row": of_model("privacy.AffectedTenant"),
     "request_id": of_model("privacy.SubjectRequest"),
     "file_id": of_model("privacy.RequestFile"),

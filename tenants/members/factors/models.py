@@ -37,6 +37,7 @@ class Factor(models.Model):
     history = History(excluded_fields=["secret", "last_step", "sign_count", "last_used_at"])
 
     class Meta:
+        verbose_name = "signing factor"
         constraints = [
             models.UniqueConstraint(name="passkey_registered_once", fields=["credential_id"]),
             models.CheckConstraint(name="factor_kind_is_known", condition=Q(kind__in=[*Kind])),

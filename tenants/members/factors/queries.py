@@ -67,10 +67,10 @@ def own(user: User, factor_id: UUID) -> Factor | None:
     return next((factor for factor in factors_of(user) if factor.pk == factor_id), None)
 
 
-def begun(user: User, factor_id: UUID, now: datetime) -> Factor | None:
-    """An authenticator app that the person is setting up at this moment."""
-    found = Factor.objects.filter(pk=factor_id, user=user, removed_at=None, confirmed_at=None)
-    return found.filter(created_at__gt=now - SETUP_LIFE).select_related("subject_key").first()
+def begun(user: User, now: datetime) -> Factor | None:
+    """The authenticator app that the person is setting up at this moment."""
+    found = Factor.objects.filter(user=user, removed_at=None, confirmed_at=None, created_at__gt=now - SETUP_LIFE)
+    return found.select_related("subject_key").first()
 
 
 def test_due_at(factor: Factor) -> datetime:
@@ -102,7 +102,7 @@ def matching(factors: Iterable[Factor], code: str, now: datetime) -> tuple[Facto
     for factor in authenticators(factors):
         try:
             step = hashing.matching_step(secret_of(factor), code, now, after=factor.last_step)
-        except ErasedError:
+        except (ErasedError, sealing.CiphertextRefused):
             continue
         found = found if step is None else (factor, step)
     return found

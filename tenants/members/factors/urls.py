@@ -6,7 +6,7 @@ from tenants.members.factors import views
 urlpatterns = [
     path("", views.signing, name="signing"),
     path("authenticators/add/", views.add_authenticator, name="authenticator-add"),
-    path("authenticators/<uuid:factor_id>/", views.confirm_authenticator, name="authenticator-confirm"),
+    path("authenticators/confirm/", views.confirm_authenticator, name="authenticator-confirm"),
     path("passkeys/add/", views.add_passkey, name="passkey-add"),
     path("passkeys/register/", views.register_passkey, name="passkey-register"),
     path("recovery-codes/", views.recovery_codes, name="recovery-codes"),

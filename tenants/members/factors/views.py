@@ -51,25 +51,26 @@ def add_authenticator(request: HttpRequest) -> HttpResponse:
     form = forms.Add(_posted(request), asks_code=bool(queries.factors_of(user)))
     if form.is_valid():
         try:
-            factor = actions.begin_authenticator(user, **_said(form), now=timezone.now())
+            actions.begin_authenticator(user, **_said(form), now=timezone.now())
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
             return _too_many(request, refused)
         else:
-            return redirect("authenticator-confirm", factor_id=factor.pk)
+            return redirect("authenticator-confirm")
     return _page(request, "add_authenticator.html", form)
 
 
 @may("members.sign")
 @never_cache
 @require_http_methods(["GET", "POST"])
-def confirm_authenticator(request: HttpRequest, factor_id: UUID) -> HttpResponse:
+def confirm_authenticator(request: HttpRequest) -> HttpResponse:
     """The picture and the secret, and the code that shows that the app has them."""
     user, now = accounts.signed_in(request), timezone.now()
-    factor = queries.begun(user, factor_id, now)
+    factor = queries.begun(user, now)
     if factor is None:
-        raise Http404
+        messages.info(request, "Begin again: an app is set up within half an hour.")
+        return redirect("authenticator-add")
     form = forms.Confirm(_posted(request))
     if form.is_valid():
         try:

@@ -80,3 +80,6 @@ class PolicyAcceptance(models.Model):
     accepted_at = models.DateTimeField()
 
     history = History()
+
+    class Meta:
+        verbose_name = "acceptance of the signing policy"

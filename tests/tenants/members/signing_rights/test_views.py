@@ -138,5 +138,5 @@ def test_the_history_of_a_person_tells_of_their_right_to_sign(acme, sign_in):
     with schemas.inside(acme):
         number = cast.person("ben").pk
     page = text(sign_in("ann").get(f"/history/members.user/{number}/"))
-    assert "Identity of Ben Privacy" in page
-    assert "Authenticator app of Ben Privacy" in page
+    assert "created the identity check" in page
+    assert "created the signing factor" in page
