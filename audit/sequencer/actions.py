@@ -122,5 +122,5 @@ def _publish(key: LogKey, frontier: Frontier, blocks: Sequence[Block], now: date
     note = notes.sign(checkpoint.text, keys.signer(key))
     tiles = json.dumps([[block.level, block.n, block.hash.hex()] for block in blocks])
     with connection.cursor() as cursor:
-        values = [key.epoch, checkpoint.size, checkpoint.root, now, note, tiles]
+        values = (key.epoch, checkpoint.size, checkpoint.root, now, note, tiles)
         cursor.execute("SELECT ledger_publish(%s, %s, %s, %s, %s, %s)", values)

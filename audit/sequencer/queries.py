@@ -65,7 +65,7 @@ def checkpoints() -> "QuerySet[Checkpoint]":
 
 def last_head() -> Head | None:
     found = checkpoints().last()
-    return found and Head(found.epoch, found.size, bytes(found.root), found.at, found.note)
+    return None if found is None else Head(found.epoch, found.size, bytes(found.root), found.at, found.note)
 
 
 def standing() -> Standing:

@@ -17,10 +17,15 @@ from audit.sequencer import actions as sequencer
 from audit.sequencer import queries as sequencing
 from audit.sequencer.actions import SequencingRefused
 from audit.sequencer.queries import Head
+from audit.verification import actions as verification
+from audit.verification import queries as trail_checks
+from audit.verification.adapters import checker
+from audit.verification.models import TrailCheck
 from tenants import schemas
 from tenants.books import queries
 from tenants.books.adapters import timestamping
 from tenants.tenancy import queries as tenancy
+from tenants.wakeups.actions import wake
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +73,7 @@ def collect_heads(*, now: datetime) -> int:
         frontier = _trusted()
         first, size = _collect()
         if size > frontier.size:
-            _publish(key, frontier, size, now)
+            _publish(key.epoch, keys.signer(key), frontier, size, now)
     for head in queries.collected(first, size):
         _anchor(head.schema, now)
     return size - first
@@ -84,7 +89,7 @@ def stamp(*, now: datetime) -> bool:
         if head is None or queries.stamps().filter(size=head.size, about=_origin(head.note)).exists():
             return False
         stamped = timestamping.stamp(head.note.encode())
-        values = [head.size, queries.STAMP, stamped.at, stamped.token, _origin(head.note)]
+        values = (head.size, queries.STAMP, stamped.at, stamped.token, _origin(head.note))
         with connection.cursor() as cursor:
             cursor.execute("SELECT ledger_add_anchor(%s, %s, %s, %s, %s)", values)
     log.info("head over all logs time-stamped", size=head.size, at=stamped.at, asked_at=now)
@@ -97,16 +102,42 @@ def adopt_heads(text: str, *, actor: context.Actor, now: datetime) -> list[str]:
     A log that does not continue its published head begins a new epoch, whose first event names that head.
     Returns the names of those logs. Raises ValueError for a text of another form, NoteRefused for a forged head.
     """
-    told = json.loads(text)
-    heads = {head["checkpoint"].split("\n", 1)[0]: head["checkpoint"] for head in told["logs"]}
+    heads, over_all = _read(text)
     begun = []
     for tenant in queries.keepers():
         with schemas.inside(tenant):
             begun += _adopt(heads, actor, now)
-    if told["over_all"]:
+    if over_all:
         with schemas.on_platform():
-            begun += _adopt_over_all(told["over_all"]["checkpoint"], actor, now)
+            begun += _adopt_over_all(over_all, actor, now)
     return begun
+
+
+def request_check(*, actor: context.Actor, now: datetime) -> TrailCheck:
+    """Have the trail of the schema that the connection is in checked as soon as a worker is free."""
+    with transaction.atomic():
+        check = verification.request_check(actor=actor, now=now)
+        wake(now)
+    return check
+
+
+def check_trail(*, actor: context.Actor, now: datetime, progress: checker.Progress | None = None) -> TrailCheck | None:
+    """Check it here and now; None when somebody is at it."""
+    check = verification.request_check(actor=actor, now=now)
+    known = queries.known_heads(schemas.current_schema())
+    return verification.run_check(check, known=known, now=now, progress=progress)
+
+
+def run_waiting_checks(now: datetime) -> int:
+    """The chore: what people asked for in the schema that the connection is in."""
+    known = queries.known_heads(schemas.current_schema())
+    done = [verification.run_check(check, known=known, now=now) for check in trail_checks.waiting()]
+    return sum(each is not None for each in done)
+
+
+def next_waiting_check() -> datetime | None:
+    """When the chore has something to do."""
+    return trail_checks.waiting().values_list("requested_at", flat=True).first()
 
 
 def rotate_keys(*, actor: context.Actor, now: datetime, reason: str, lost: bool = False) -> list[str]:
@@ -170,13 +201,13 @@ def _collect() -> tuple[int, int]:
     return int(first), int(size)
 
 
-def _publish(key: keys.LogKey, frontier: Frontier, size: int, now: datetime) -> None:
+def _publish(epoch: int, signer: notes.SignerKey, frontier: Frontier, size: int, now: datetime) -> None:
     blocks = frontier.extend(queries.read(0, frontier.size, size))
-    checkpoint = notes.Checkpoint(key.name, frontier.size, frontier.root())
-    note = notes.sign(checkpoint.text, keys.signer(key))
+    checkpoint = notes.Checkpoint(signer.verifier.name, frontier.size, frontier.root())
+    note = notes.sign(checkpoint.text, signer)
     tiles = json.dumps([[block.level, block.n, block.hash.hex()] for block in blocks])
     with connection.cursor() as cursor:
-        values = [key.epoch, checkpoint.size, checkpoint.root, now, note, tiles]
+        values = (epoch, checkpoint.size, checkpoint.root, now, note, tiles)
         cursor.execute("SELECT ledger.publish_heads(%s, %s, %s, %s, %s, %s)", values)
 
 
@@ -188,8 +219,17 @@ def _anchor(schema: str, now: datetime) -> None:
     if tenant is None or anchored is None:
         return
     with schemas.inside(tenant), connection.cursor() as cursor:
-        values = [anchored.head.size, queries.TRANSPARENCY, now, anchored.proof.text.encode(), anchored.origin]
+        values = (anchored.head.size, queries.TRANSPARENCY, now, anchored.proof.text.encode(), anchored.origin)
         cursor.execute("SELECT ledger_add_anchor(%s, %s, %s, %s, %s)", values)
+
+
+def _read(text: str) -> tuple[dict[str, str], str]:
+    try:
+        told = json.loads(text)
+        heads = {_origin(head["checkpoint"]): str(head["checkpoint"]) for head in told["logs"]}
+        return heads, str(told["over_all"]["checkpoint"]) if told["over_all"] else ""
+    except (KeyError, TypeError, AttributeError) as wrong:
+        raise ValueError("this is no copy of heads.json") from wrong
 
 
 def _adopt(heads: dict[str, str], actor: context.Actor, now: datetime) -> list[str]:

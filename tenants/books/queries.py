@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 
 from audit.ledger.models import Anchor
 from audit.log_keys import queries as log_keys
-from audit.merkle import proofs, tiles
+from audit.merkle import notes, proofs, tiles
 from audit.merkle.tree import HEIGHT, WIDTH, TreeRefused
 from audit.sequencer.queries import Head
 from tenants import schemas
@@ -127,6 +127,21 @@ def newest_of_each() -> list[Collected]:
         return sorted((Collected(*row) for row in cursor.fetchall()), key=lambda head: head.origin)
 
 
+def known_heads(schema: str) -> list[Head]:
+    """Every head of this schema's book that the log of logs holds, and the newest that was published.
+
+    May be asked from within any schema. Whatever the book itself says must agree with these.
+    """
+    query = """
+        SELECT epoch, size, at, note FROM ledger.head WHERE schema_name = %s
+        UNION SELECT epoch, size, at, note FROM ledger.published WHERE schema_name = %s ORDER BY 1, 2
+    """
+    with schemas.on_platform(), connection.cursor() as cursor:
+        cursor.execute(query, [schema, schema])
+        rows = cursor.fetchall()
+    return [Head(epoch, size, notes.Checkpoint.parse(_text(note)).root, at, note) for epoch, size, at, note in rows]
+
+
 def anchor_of(schema: str) -> AnchorOf | None:
     """The proof that the newest collected head of this schema's book is in the signed log of logs; None before that.
 
@@ -212,6 +227,10 @@ def _place(number: str) -> tuple[int, int] | None:
     n = int(digits)
     spelled = tiles.path("0", n, width).removeprefix("tile/0/")
     return (n, width) if spelled == number and 0 < width <= WIDTH else None
+
+
+def _text(note: str) -> str:
+    return note.partition("\n\n")[0] + "\n"
 
 
 def _iso(at: datetime) -> str:

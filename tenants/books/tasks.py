@@ -4,7 +4,12 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from tenants.books import actions
+from audit import context
+from tenants import schemas
+from tenants.books import actions, queries
+from tenants.tenancy.states import State
+
+NIGHTLY = context.service("nightly check")
 
 
 @shared_task(platform=True)
@@ -19,3 +24,22 @@ def publish_heads() -> None:
     actions.collect_heads(now=timezone.now())
     if settings.TSA_URL:
         actions.stamp(now=timezone.now())
+
+
+@shared_task(platform=True)
+def check_trails() -> None:
+    """Every trail from its first event on: one task for each, so that all workers share them."""
+    for tenant in queries.keepers():
+        if tenant.is_platform or tenant.state == State.CLOSED:
+            # Nobody may send a message to a closed tenant, but its trail is still ours to keep.
+            with schemas.inside(tenant):
+                actions.check_trail(actor=NIGHTLY, now=timezone.now())
+        else:
+            with schemas.inside(tenant):
+                check_trail.apply_async()
+
+
+@shared_task
+def check_trail() -> None:
+    """The trail of the schema that the message names."""
+    actions.check_trail(actor=NIGHTLY, now=timezone.now())
