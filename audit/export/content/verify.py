@@ -41,7 +41,7 @@ WIDTH = 256
 MOST_NAMED = 100
 MANY_HEADS = 2000
 # What an event says, as against what was done to it; told last.
-TOLD = {"malformed", "foreign", "gap", "values", "time"}
+OF_STORIES = {"malformed", "foreign", "gap", "values", "time"}
 CHUNK = 1 << 21
 LARGE = 1 << 25
 OPERATIONS = {"I", "U", "D", "S"}
@@ -341,7 +341,8 @@ class Told(NamedTuple):
 
 def digest(blob: bytes, schema: str) -> tuple[list[bytes], list[Any]]:
     """For each line its leaf hash, and what it tells as the parts of a Told or, where it is no event, why."""
-    parse, sha256, leaves, told = json.JSONDecoder().raw_decode, hashlib.sha256, [], list[Any]()
+    parse, sha256 = json.JSONDecoder(parse_float=number).raw_decode, hashlib.sha256
+    leaves, told = [], list[Any]()
     for line in blob.split(b"\n")[:-1]:
         leaves.append(sha256(b"\x00" + line).digest())
         try:
@@ -358,6 +359,12 @@ def digest(blob: bytes, schema: str) -> tuple[list[bytes], list[Any]]:
         except DAMAGE as damaged:
             told.append(repr(damaged))
     return leaves, told
+
+
+def number(text: str) -> float:
+    """For the database 1 and 1.0 are the same value, and to change one to the other no change."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 1 << 53 else value
 
 
 def stand_in(row: dict[str, Any]) -> bytes:
@@ -650,7 +657,7 @@ def verify(path: str, vkeys: Sequence[str] = (), pins: dict[int, bytes] | None =
         attempt(report, "tile", prove, export, report, leaves, heads, pins or {})
     attempt(report, "file", check_files, export, report, manifest)
     take_notice(report, vkeys, pins or {}, export.names)
-    report.problems.sort(key=lambda problem: problem["kind"] in TOLD)
+    report.problems.sort(key=lambda problem: problem["kind"] in OF_STORIES)
     return report
 
 

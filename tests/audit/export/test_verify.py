@@ -118,6 +118,14 @@ class TestAnHonestExport:
         ]
         assert found(specimen.specimen([specimen.payload(event) for event in events]), tmp_path, pins={}) == []
 
+    def test_a_number_may_be_written_in_another_way(self, tmp_path):
+        events = [
+            specimen.event(1, "1", 1, "I", None, {"a": 1, "b": [2.50], "c": 1.5, "d": 1e300}),
+            specimen.event(2, "1", 2, "U", {"c": 1.5}, {"a": 1.0, "b": [2.5], "c": 2, "d": 1e300}),
+            specimen.event(3, "1", 3, "D", {"a": 1, "b": [2.5], "c": 2.0, "d": 1e300}, None),
+        ]
+        assert found(specimen.specimen([specimen.payload(event) for event in events]), tmp_path, pins={}) == []
+
     def test_a_record_older_than_the_trail_may_begin_with_a_change(self, tmp_path):
         events = [specimen.event(1, "1", 1, "U", {"a": 1}, {"a": 2}), specimen.event(2, "1", 2, "D", {"a": 2}, None)]
         assert found(specimen.specimen([specimen.payload(event) for event in events]), tmp_path, pins={}) == []
