@@ -19,15 +19,18 @@ def code_of(key: str, at: datetime) -> str:
         return cast.code_of(cast.person(key), at)
 
 
-def answer(page: Any, key: str, *, at: datetime, turn: int = 0, **more: str) -> dict[str, str]:
+def answer(
+    page: Any, key: str, *, at: datetime, turn: int = 0, form: str = "form", **more: str
+) -> dict[str, str]:
     """What `key` sends to sign what `page` (an answer with a form in its context) shows.
 
     A code is good once: the second signature within half a minute takes `turn` 1, that of the next half minute.
     """
-    field = page.context["form"]["seen"]
+    shown = page.context[form]
+    field = shown["seen"]
     return {
         "seen": str(field.field.widget.fresh),
-        "meaning": str(page.context["form"]["meaning"].initial or ""),
+        "meaning": str(shown["meaning"].initial or ""),
         "password": cast.PASSWORD,
         "code": code_of(key, at + timedelta(seconds=30 * turn)),
         **more,

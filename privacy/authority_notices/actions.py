@@ -34,9 +34,7 @@ def decide(
         if fresh.notification == decision == Notification.NOT_NOTIFIABLE:
             raise MoveRefused(f"It is decided already that the authority is not told of {fresh.reference}.")
         said = {"notification": decision, "notification_reason": write.reason}
-        signed_write(
-            fresh, was=fresh.notification, to=decision, changes=said, signing=signing, actor=actor, now=now
-        )
+        signed_write(fresh, was=fresh.notification, to=decision, changes=said, signing=signing, actor=actor, now=now)
         if decision == Notification.NOT_NOTIFIABLE:
             deadlines.end(fresh, Kind.BREACH_CONTROLLER, actor=actor, now=now, reason=reason)
         else:

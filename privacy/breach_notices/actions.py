@@ -90,9 +90,7 @@ def edit(notice: Notice, *, told: Mapping[str, Any], actor: context.Actor, now: 
     return fresh
 
 
-def approve(
-    notice: Notice, *, seen: str, signing: Signing, actor: context.Actor, now: datetime, reason: str
-) -> Notice:
+def approve(notice: Notice, *, seen: str, signing: Signing, actor: context.Actor, now: datetime, reason: str) -> Notice:
     """A second person vouches for the words. Nobody who wrote at them may.
 
     `seen` is the `wording_digest` of what they read. Raises `MoveRefused` when it was changed since.

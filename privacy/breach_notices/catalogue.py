@@ -24,7 +24,8 @@ def leaks(
     """What of other tenants the texts of a notice hold, in sentences for who drafts it; empty when nothing."""
     text = " \n ".join(_fold(part) for part in texts(content))
     # The own name may contain another's: “Acme Pharma Group” is no leak of “Acme Pharma”.
-    masked = _whole(_fold(own_name)).sub(" ", text)
+    own = _fold(own_name)
+    masked = _whole(own).sub(" ", text) if own else text
     figures, allowed = _figures(text), set(own_figures)
     found = []
     for other in others:

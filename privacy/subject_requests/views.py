@@ -260,12 +260,12 @@ def step(request: HttpRequest, request_id: UUID, name: str) -> HttpResponse:
     given = (request.POST, request.FILES) if request.method == "POST" else ()
     if given and _done_before(request, record, this):
         return redirect("subject-request", request_id=record.pk)
+    if this.to is not None and this.to not in queries.moves_from(State(record.state)):
+        raise MoveRefused(f"Request {record.reference} is {WORDS[State(record.state)].lower()}.")
     form = this.form(*given, record=record, **more)
     if given and form.is_valid() and (done := _done(request, record, this, form)):
         messages.success(request, f"{done.reference}: {this.submit.lower()}, recorded.")
         return redirect("subject-request", request_id=done.pk)
-    if not given and this.to is not None and this.to not in queries.moves_from(State(record.state)):
-        raise MoveRefused(f"Request {record.reference} is {WORDS[State(record.state)].lower()}.")
     return _page(request, this.template, {"form": form, "step": this, "record": record}, form)
 
 

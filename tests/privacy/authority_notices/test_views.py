@@ -9,6 +9,7 @@ from django.utils import timezone
 from privacy.incidents.models import Incident
 from privacy.incidents.states import Notification
 from tenants import schemas
+from tests import signing_desk
 from tests.privacy.breach_notices import stage as notices
 from tests.privacy.incidents import stage
 from tests.privacy.incidents.stage import FINDINGS, breach
@@ -33,9 +34,21 @@ def told(at, **changes):
 @pytest.mark.req("BRE-13")
 def test_a_decision_without_a_reason_is_refused(sign_in, incident):
     url = f"/incidents/{incident.pk}/authority/decide/"
-    answer = sign_in("sid").post(url, {"decision": "not_notifiable", "reason": ""})
+    browser = sign_in("sid")
+    answer = browser.post(url, {"decision": "not_notifiable", "reason": ""})
     assert (answer.status_code, Incident.objects.get(pk=incident.pk).notification) == (422, Notification.UNDECIDED)
-    assert sign_in("sid").post(url, {"decision": "not_notifiable", "reason": "Key is safe"}).status_code == 302
+    assert Incident.objects.get(pk=incident.pk).notification_reason == ""
+
+
+@pytest.mark.req("BRE-13", "P11-200a1")
+def test_not_notifying_is_signed_and_notifying_is_not(sign_in, incident):
+    browser, url = sign_in("sid"), f"/incidents/{incident.pk}/authority/decide/"
+    said = {"decision": "not_notifiable", "reason": "Key is safe"}
+    assert browser.post(url, said).status_code == 422
+    assert signing_desk.sign(browser, "sid", url, at=timezone.now(), **said).status_code == 302
+    assert Incident.objects.get(pk=incident.pk).notification == Notification.NOT_NOTIFIABLE
+    assert browser.post(url, {"decision": "notify", "reason": "The key was found"}).status_code == 302
+    assert Incident.objects.get(pk=incident.pk).notification == Notification.NOTIFY
 
 
 @pytest.mark.parametrize("decision", ["", "undecided", "magic"])

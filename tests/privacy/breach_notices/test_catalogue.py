@@ -1,7 +1,7 @@
 """What a notice to one tenant may not hold."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from privacy.breach_notices.catalogue import Stranger, leaks, texts
@@ -58,6 +58,7 @@ def test_texts_are_found_however_deep():
     st.text(max_size=40),
     st.text(st.characters(categories=["L", "N"]), min_size=3, max_size=20).filter(str.strip),
 )
+@example(before="", after="", name="00\u1fd2")
 def test_a_name_between_any_texts_is_found(before, after, name):
     assert found(f"{before} {name} {after}", own="", others=(Stranger(name, frozenset()),)) != []
 

@@ -10,6 +10,7 @@ from privacy.breach_notices.models import Notice
 from privacy.breach_notices.states import State
 from privacy.incidents import catalogue
 from tenants import schemas
+from tests import signing_desk
 from tests.privacy.breach_notices import stage
 from tests.privacy.incidents.stage import FINDINGS, breach
 
@@ -47,27 +48,29 @@ def test_a_notice_goes_from_draft_to_the_tenants_workspace(sign_in, acme):
     assert "Participants may be contacted by strangers" in page.content.decode()
     url = sam.post(f"{CONSOLE}tenants/{row.pk}/notice/", typed())["Location"]
     assert "Another person approves it" in sam.get(url).content.decode()
-    assert sam.post(f"{url}approve/", {"checked": "on"}).status_code == 409
-    assert sue.post(f"{url}approve/", {"checked": "on", "seen": seen_by(sue, url)}).status_code == 302
+    assert sam.post(f"{url}approve/", {"checked": "on"}).status_code == 422
+    assert sue.post(f"{url}approve/", approval(sue, url)).status_code == 302
     assert sam.post(f"{url}send/", {}).status_code == 302
     inbox = sign_in("sid").get("/incidents/notices/").content.decode()
     assert incident.reference in inbox
     assert "To be acknowledged" in inbox
 
 
-def seen_by(browser, url) -> str:
-    """What the approval form says that its reader has before them."""
-    return browser.get(url).context["approve"]["seen"].value()
+def approval(browser, url) -> dict[str, str]:
+    """What Sue sends to approve and sign the notice that she reads at `url`."""
+    page = browser.get(url)
+    words = page.context["approve"]["words"].value()
+    return signing_desk.answer(page, "sue", at=timezone.now(), form="approve", checked="on", words=words)
 
 
 def test_a_notice_that_was_edited_while_it_was_read_is_not_approved(sign_in):
     _, (row,) = hit("acme")
     notice, sue = stage.draft(row), sign_in("sue")
     url = f"{CONSOLE}notices/{notice.pk}/"
-    seen = seen_by(sue, url)
+    read = approval(sue, url)
     sign_in("sam").post(f"{url}edit/", typed(measures_taken="Nobody read this", reason="More is known"))
-    answer = sue.post(f"{url}approve/", {"checked": "on", "seen": seen})
-    assert (answer.status_code, "changed after you opened it" in answer.content.decode()) == (409, True)
+    answer = sue.post(f"{url}approve/", read)
+    assert (answer.status_code, "was changed" in answer.content.decode()) == (422, True)
     assert Notice.objects.get(pk=notice.pk).state == State.DRAFT
 
 
