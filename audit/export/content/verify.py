@@ -231,14 +231,14 @@ class Export:
         inside = (file.relative_to(path).as_posix() for file in self.folder.rglob("*") if file.is_file())
         found = self.zip.namelist() if self.zip else sorted(inside)
         # Names with a leading dot are what desktops leave in folders they show.
-        self.names = [name for name in found if not name.endswith("/") and not name.split("/")[-1].startswith(".")]
+        self.names = Counter(name for name in found if name[-1] != "/" and not name.split("/")[-1].startswith("."))
         self.hashes: dict[str, str] = {}
         if "manifest.json" not in self.names:
             raise FileNotFoundError(f"{path} is no export: there is no manifest.json in it")
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        if self.names.count(name) != 1:
-            raise Refused(f"{name} is missing" if name not in self.names else f"{name} is there more than once")
+        if self.names[name] != 1:
+            raise Refused(f"{name} is there more than once" if self.names[name] else f"{name} is missing")
         digest = hashlib.sha256()
 
         def read() -> bytes:
@@ -350,8 +350,8 @@ def digest(blob: bytes, schema: str) -> tuple[list[bytes], list[Any]]:
             event, end = parse(text)
             key, version, op, at = (event["obj"], event["pk"]), event["ver"], event["op"], event["at"]
             old, new = event.get("old") or {}, event.get("new") or {}
-            if not (hash(key) and isinstance(version, int) and TIME.fullmatch(at)):
-                raise ValueError("its version or time is none")
+            if not (type(key[0]) is type(key[1]) is str and isinstance(version, int) and TIME.fullmatch(at)):
+                raise ValueError("its record, version or time is none")
             is_ours = event["tenant"] == schema and event["v"] == 1 and op in OPERATIONS and end == len(text)
             # What the version before has to have left: nothing before I and S, the old values before U and D.
             before, after = stand_in({**new, **old} if op == "U" else old), stand_in(new)
@@ -497,19 +497,19 @@ def read_line(line: bytes, known: Sequence[str]) -> Head | str:
 
 def prove(export: Export, report: Report, leaves: list[bytes], heads: list[Head], pins: dict[int, bytes]) -> None:
     """Hold the events against the signed roots and the heads the reader holds, and name what differs."""
-    first, last, size = (report.facts[name] for name in ("first", "last", "size"))
+    first, stop, size = (report.facts[name] for name in ("first", "stop", "size"))
     tiles = attempt(report, "tile", export.row, 0, size)
-    if tiles is None and (first, last) != (0, size):
+    if tiles is None and (first, stop) != (0, size):
         return
     tiles = leaves if tiles is None else tiles
-    given = [*tiles[:first], *leaves, *tiles[last:]]
+    given = [*tiles[:first], *leaves, *tiles[stop:]]
     trees = (levels_of(row) for row in ((tiles,) if tiles == given else (tiles, given)) if len(row) == size)
     proven = next((levels for levels in trees if root_at(levels, size) == heads[0].root), None)
     if proven and proven[0] == given:
         for n in sorted({i // WIDTH for i in range(size) if tiles[i] != given[i]}):
             report.add("tile", f"{tile_path(0, n, size)} was altered; the events it is about are as signed")
     else:
-        name_differences(export, report, tiles[first:last], leaves)
+        name_differences(export, report, tiles[first:stop], leaves)
     if proven:
         hold(export, report, proven, heads, pins)
     else:
@@ -628,9 +628,9 @@ def attempt(report: Report, kind: str, step: Callable[..., Any], *given: Any) ->
 
 def take_notice(report: Report, vkeys: Sequence[str], pins: dict[int, bytes], names: Sequence[str]) -> None:
     """What this check could not show, so that nobody takes it for shown."""
-    first, last, size = (report.facts[name] for name in ("first", "last", "size"))
-    if (first, last) != (0, size):
-        report.notices.append(f"Only {last - first} of {size} events are in this export, from {first} to {last - 1}.")
+    first, stop, size = (report.facts[name] for name in ("first", "stop", "size"))
+    if (first, stop) != (0, size):
+        report.notices.append(f"Only {stop - first} of {size} events are in this export, from {first} to {stop - 1}.")
     if not vkeys:
         report.notices.append("The key was taken from the export itself: compare it with the one in your contract.")
     if not pins:
@@ -646,9 +646,8 @@ def verify(path: str, vkeys: Sequence[str] = (), pins: dict[int, bytes] | None =
     if manifest is None:
         return report
     first, size, schema = manifest["from_index"], manifest["size"], manifest["schema"]
-    report.facts.update(
-        origin=manifest["origin"], schema=schema, size=size, first=first, last=first + manifest["count"]
-    )
+    stop = first + manifest["count"]
+    report.facts.update(origin=manifest["origin"], schema=schema, size=size, first=first, stop=stop)
     story = Story(report, schema, first, tolerance)
     leaves = attempt(report, "file", story.follow, export)
     heads = attempt(report, "signature", read_heads, export, report, manifest, vkeys)
@@ -656,7 +655,7 @@ def verify(path: str, vkeys: Sequence[str] = (), pins: dict[int, bytes] | None =
     if leaves is not None and heads is not None:
         attempt(report, "tile", prove, export, report, leaves, heads, pins or {})
     attempt(report, "file", check_files, export, report, manifest)
-    take_notice(report, vkeys, pins or {}, export.names)
+    take_notice(report, vkeys, pins or {}, [*export.names])
     report.problems.sort(key=lambda problem: problem["kind"] in OF_STORIES)
     return report
 
@@ -681,7 +680,7 @@ def main(arguments: Sequence[str]) -> int:
         for vkey in given.vkey:
             read_vkey(vkey)
         report = verify(given.export, given.vkey, pins, given.tolerance)
-    except (OSError, ValueError, Refused, zipfile.BadZipFile) as nothing:
+    except (OSError, ValueError, RuntimeError, Refused, zipfile.BadZipFile) as nothing:
         sys.stderr.write(f"{nothing}\n")
         return 2
     found = {"ok": not report.count, "kinds": report.kinds, "problems": report.problems}
