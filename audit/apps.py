@@ -7,7 +7,8 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         from audit import presenters
-        from audit.export.presenters import STORIES
+        from audit.export import presenters as export
+        from audit.log_keys import presenters as log_keys
 
-        for story in STORIES:
+        for story in (*export.STORIES, *log_keys.STORIES):
             presenters.register(story)

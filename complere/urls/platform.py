@@ -7,6 +7,7 @@ from complere import health
 from complere.urls import demo
 from privacy.breach_notices import urls as breach_notices
 from privacy.incidents import urls as incidents
+from tenants.books import urls as books
 from tenants.members.signing_rights import urls as signing_rights
 from trust_center.document_requests import urls as document_requests
 from trust_center.public_pages import urls as public_pages
@@ -22,6 +23,7 @@ console = [
     path("tenants/", include("tenants.console.urls")),
     path("history/", include("audit.trail.urls")),
     path("trail/", include(trail.trail)),
+    path("trail/checks/", include("tenants.books.urls")),
     path("trail/entries/", include("audit.proofs.urls")),
     path("trail/access/", include("audit.access_log.urls")),
     path("trail/exports/", include("audit.export.urls")),
@@ -49,6 +51,8 @@ urlpatterns = [
     path("data-request/", include("privacy.intake.urls")),
     *demo.urlpatterns(),
     path("documents/", include(document_requests.public)),
+    *books.platform,
+    *books.every_host,
     path("", include("trust_center.public_pages.urls")),
 ]
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from audit.trail import urls as trail
 from complere.urls import demo
 from privacy.breach_notices import urls as breach_notices
+from tenants.books import urls as books
 from tenants.members.signing_rights import urls as signing_rights
 from trust_center.document_requests import urls as document_requests
 from trust_center.public_pages import urls as public_pages
@@ -19,6 +20,7 @@ urlpatterns = [
     path("contacts/", include("tenants.members.contacts.urls")),
     path("history/", include("audit.trail.urls")),
     path("trail/", include(trail.trail)),
+    path("trail/checks/", include("tenants.books.urls")),
     path("trail/entries/", include("audit.proofs.urls")),
     path("trail/access/", include("audit.access_log.urls")),
     path("trail/exports/", include("audit.export.urls")),
@@ -32,6 +34,7 @@ urlpatterns = [
     path("incidents/", include("privacy.breach_register.urls")),
     path("incidents/", include(breach_notices.tenant)),
     path("documents/", include(document_requests.tenant)),
+    *books.every_host,
     *demo.urlpatterns(),
     *public_pages.every_host,
 ]
