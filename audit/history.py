@@ -122,10 +122,12 @@ def regulated() -> list[Regulated]:
 
 def _entry(model: type[models.Model]) -> Regulated:
     past = model.history.model  # type: ignore[attr-defined]
-    hidden = {field.column for field in model._meta.concrete_fields} - {f.column for f in past.tracked_fields}
-    columns = ",".join(sorted(field.column for field in model._meta.concrete_fields if field.column not in hidden))
+    hidden = {str(field.column) for field in model._meta.concrete_fields} - {f.column for f in past.tracked_fields}
+    columns = ",".join(sorted({str(field.column) for field in model._meta.concrete_fields} - hidden))
     digest = hashlib.sha256(columns.encode()).hexdigest()[:16]
-    return Regulated(model._meta.db_table, model._meta.pk.column, tuple(sorted(hidden)), digest, past._meta.db_table)
+    return Regulated(
+        model._meta.db_table, str(model._meta.pk.column), tuple(sorted(hidden)), digest, past._meta.db_table
+    )
 
 
 def _set_user(row: Any, user_id: UUID | None) -> None:

@@ -27,7 +27,7 @@ def sign(
     obj, pk = record._meta.db_table, str(record.pk)
     last = ledger.last_event(obj, pk)
     _check(record, was, to, signing, actor, now)
-    if last is None or actor.id is None:
+    if last is None or actor.id is None or actor.key_id is None:
         raise SignatureRefused("There is nothing here that could be signed.")
     if actor.id in ledger.authors_since_signed(obj, pk) and signing.meaning in FOUR_EYES:
         raise SignatureRefused("You wrote what is to be approved: another person signs it.")
@@ -46,9 +46,7 @@ def sign(
     return _write(values, signing, actor)
 
 
-def _check(
-    record: models.Model, was: str, to: str, signing: Signing, actor: context.Actor, now: datetime
-) -> None:
+def _check(record: models.Model, was: str, to: str, signing: Signing, actor: context.Actor, now: datetime) -> None:
     rule = queries.rule_of(type(record))
     if rule is None or signing.meaning not in rule.meanings(was, to):
         raise SignatureRefused(f"A signature for this step does not mean {signing.meaning}.")
@@ -62,10 +60,10 @@ def _check(
 
 
 def _write(values: dict[str, Any], signing: Signing, actor: context.Actor) -> Signature:
+    values = values | {"subject_key_id": actor.key_id}
     signature = Signature(
         **values,
         act_id=uuid.uuid5(uuid.NAMESPACE_OID, signing.nonce),
-        subject_key_id=actor.key_id,
         signer_name=actor.name,
         signer_role=actor.role,
         time_zone=signing.time_zone,

@@ -126,8 +126,8 @@ def send(notice: Notice, *, delay_reasons: str = "", actor: context.Actor, now: 
         incidents.mark_notified(row, at=now, next_update_hours=fresh.next_update_hours, actor=actor, reason=reason)
         if not recipients or recipients[0].source != "security contact":
             _alarm(fresh, f"No living security contact: sent to {_sources(recipients)}", now)
-        changes = {name: getattr(arrived, name) for name in _DELIVERED}
-        sent = {"sent_at": now, "sent_by": _named(write.actor), "sent_to": _sources(recipients)}
+        changes: dict[str, Any] = {name: getattr(arrived, name) for name in _DELIVERED}
+        sent: dict[str, Any] = {"sent_at": now, "sent_by": _named(write.actor), "sent_to": _sources(recipients)}
         return move(fresh, State.SENT, actor=actor, now=now, reason=reason, **changes, **sent)
 
 
@@ -135,9 +135,9 @@ def acknowledge(notice: ReceivedNotice, *, comment: str, actor: context.Actor, n
     """The tenant has read it. Complere's own record learns who, when and what was said, in the same transaction."""
     reason = f"Acknowledge breach notice {notice.reference} version {notice.version}"
     tenant = schemas.current()
-    said = {"acknowledged_at": now, "acknowledged_by": _named(actor), "acknowledgement": comment}
+    said: dict[str, Any] = {"acknowledged_at": now, "acknowledged_by": _named(actor), "acknowledgement": comment}
     with context.regulated_write(actor=actor, reason=reason):
-        here = {"acknowledged_by_id": actor.id, "remind_at": None}
+        here: dict[str, Any] = {"acknowledged_by_id": actor.id, "remind_at": None}
         read = move(notice, State.ACKNOWLEDGED, actor=actor, now=now, reason=reason, **said, **here)
         with schemas.on_platform():
             mirror = context.service(str(getattr(tenant, "name", "tenant")))

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.context import Actor
+from audit.signed_records import queries as signed_records
 from privacy.breach_notices import actions, forms, presenters, queries, states
 from privacy.breach_notices.models import Notice, ReceivedNotice
 from privacy.deadlines import queries as deadlines
@@ -199,6 +200,7 @@ def _notice_page(request: HttpRequest, notice: Notice, *, approve: forms.Approve
         "may_send": notice.state == states.State.APPROVED and user.has_perm("privacy.work_incidents"),
         "may_follow": notice.sent_at is not None and user.has_perm("privacy.work_incidents"),
         "may_read_history": user.has_perm("audit.view_history"),
+        "signatures": signed_records.of(notice),
         "now": now,
         "tz": tz,
         **presenters.state(notice),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from audit.signed_records.queries import Shown
 from privacy.breach_notices.models import Notice, ReceivedNotice
 from privacy.deadlines.models import Deadline
 from privacy.deadlines.states import Kind
@@ -33,6 +34,7 @@ def entry(
     tenants: Iterable[AffectedTenant],
     sent: Iterable[Notice],
     received: Iterable[ReceivedNotice],
+    signatures: Iterable[Shown],
     zone: ZoneInfo,
 ) -> Entry:
     """One incident, every column in words. Moments are in UTC and in the zone of whose register it is."""
@@ -62,6 +64,7 @@ def entry(
         "Decision on breach": incident.state_reason,
         "Decision on the authority": _decision(incident),
         "Reason for that decision": incident.notification_reason,
+        "Signed": "\n".join(_signed(one) for one in signatures),
         "Authority": " ".join(text for text in (incident.authority, incident.authority_reference) if text),
         "Authority told": _moment(incident.authority_told_at, zone),
         "Reasons for delay to the authority": incident.authority_delay_reasons,
@@ -116,6 +119,11 @@ def _clock(deadline: Deadline, zone: ZoneInfo) -> str:
     basis = BASIS.get(Kind(deadline.kind), deadline.basis)
     started, due = _moment(deadline.started_at, zone), _moment(deadline.due_at, zone)
     return f"{deadline.title} ({basis}): from {started} to {due}{outer}; {outcome}{met}"
+
+
+def _signed(one: Shown) -> str:
+    """§11.50 in one line: name, role, moment with zone, meaning, and the digest by which it is verified."""
+    return f"{one.name} ({one.role}), {_moment(one.at, ZoneInfo(one.zone))}. {one.meaning}. Digest {one.digest}"
 
 
 def _decision(incident: Incident) -> str:

@@ -62,7 +62,10 @@ def log(
 
 def assess(incident: Incident, *, actor: context.Actor, now: datetime, reason: str) -> Incident:
     """Somebody looks into it; the short investigation before awareness starts promptly (EDPB 9/2022 para 34)."""
-    changes = {"state_reason": reason.strip(), "investigation_started_at": incident.investigation_started_at or now}
+    changes: dict[str, Any] = {
+        "state_reason": reason.strip(),
+        "investigation_started_at": incident.investigation_started_at or now,
+    }
     return move(incident, State.ASSESSING, actor=actor, now=now, reason=reason, **changes)
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.context import Actor
+from audit.signed_records import queries as signed_records
 from privacy.deadlines import queries as deadlines
 from privacy.incidents import actions, catalogue, forms, presenters, queries, states
 from privacy.incidents.clock import FactsRefused
@@ -165,6 +166,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "works": works,
         "platform": schemas.is_platform(),
         "may_read_history": request.user.has_perm("audit.view_history"),
+        "signatures": signed_records.of(incident) if incident.own_data else [],
         "now": now,
         "tz": queries.here().time_zone,
     }

@@ -229,7 +229,7 @@ def ask_identity(
     """
     _ours(record)
     with context.regulated_write(actor=actor, reason=reason):
-        said = {"identity_doubt": doubt.strip(), "identity_asked_for": asked_for.strip()}
+        said: dict[str, Any] = {"identity_doubt": doubt.strip(), "identity_asked_for": asked_for.strip()}
         asked = move(record, State.IDENTITY_PENDING, actor=actor, now=now, reason=reason, identity_asked_at=now, **said)
         case_files.write_to(asked, "subject-request-identity", now=now, asked_for=asked.identity_asked_for)
     return asked
@@ -246,7 +246,7 @@ def validate(
     days = parameter("dsr.promise_days", jurisdiction(tenant.calendar), day).value
     promised = clock.promise_period(day, days, place)
     with context.regulated_write(actor=actor, reason=reason):
-        checked = {"validated_at": now, "validated_by": signed(actor), "validation_check": check}
+        checked: dict[str, Any] = {"validated_at": now, "validated_by": signed(actor), "validation_check": check}
         checked |= {"validation_note": note.strip(), "due_at": min(record.due_at, promised.end_exclusive)}
         valid = move(record, State.VALIDATED, actor=actor, now=now, reason=reason, **checked)
         title = "Answer to the person, as promised"

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from audit.context import ReasonRefused
 from audit.signatures.actions import SignatureRefused
+from audit.signed_records import queries as signed_records
 from audit.subject_keys.queries import ErasedError
 from audit.transitions import MoveRefused
 from privacy.case_files import queries as case_queries
@@ -121,6 +122,7 @@ def _detail(request: HttpRequest, record: SubjectRequest) -> HttpResponse:
             "next": next_steps(request, record),
             "note_form": forms.NoteForm() if record.is_open and works else None,
             "evidence_form": forms.EvidenceForm() if record.is_open and works else None,
+            "signatures": [] if record.is_open else signed_records.of(record),
             "held": presenters.held(record) if works else [],
             "now": now,
             "tz": of_request(request).time_zone,

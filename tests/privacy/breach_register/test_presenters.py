@@ -64,11 +64,11 @@ def test_the_tenants_register_holds_the_notice_it_received(acme):
 def test_the_number_of_queries_does_not_grow_with_the_register(db, django_assert_num_queries):
     for number in range(3):
         stage.log(title=f"Incident {number}")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         entries()
     for number in range(5):
         breach("acme", "globex", title=f"Breach {number}")
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(entries()) == 8
 
 
