@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
-from audit.ledger.models import Checkpoint
+from audit.ledger.models import Anchor, Checkpoint
 from audit.log_keys import queries as log_keys
 from audit.merkle import notes, proofs
 from audit.merkle.tree import Frontier, Reader, TreeRefused
@@ -81,6 +81,11 @@ def is_behind(last: Head | None, published: Head | None) -> bool:
     if published is None:
         return False
     return last is None or (last.epoch, last.size) < (published.epoch, published.size)
+
+
+def anchors(kind: str) -> "QuerySet[Anchor]":
+    """Evidence from outside for heads of this log, newest first."""
+    return Anchor.objects.filter(kind=kind).order_by("-id")
 
 
 def root_at(size: int) -> bytes:

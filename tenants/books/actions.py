@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from django.db import DatabaseError, connection, transaction
@@ -20,12 +21,14 @@ from audit.sequencer.queries import Head
 from audit.verification import actions as verification
 from audit.verification import queries as trail_checks
 from audit.verification.adapters import checker
-from audit.verification.models import TrailCheck
 from tenants import schemas
 from tenants.books import queries
 from tenants.books.adapters import timestamping
 from tenants.tenancy import queries as tenancy
 from tenants.wakeups.actions import wake
+
+if TYPE_CHECKING:
+    from audit.verification.models import TrailCheck
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +116,7 @@ def adopt_heads(text: str, *, actor: context.Actor, now: datetime) -> list[str]:
     return begun
 
 
-def request_check(*, actor: context.Actor, now: datetime) -> TrailCheck:
+def request_check(*, actor: context.Actor, now: datetime) -> "TrailCheck":
     """Have the trail of the schema that the connection is in checked as soon as a worker is free."""
     with transaction.atomic():
         check = verification.request_check(actor=actor, now=now)
@@ -121,7 +124,9 @@ def request_check(*, actor: context.Actor, now: datetime) -> TrailCheck:
     return check
 
 
-def check_trail(*, actor: context.Actor, now: datetime, progress: checker.Progress | None = None) -> TrailCheck | None:
+def check_trail(
+    *, actor: context.Actor, now: datetime, progress: checker.Progress | None = None
+) -> "TrailCheck | None":
     """Check it here and now; None when somebody is at it."""
     check = verification.request_check(actor=actor, now=now)
     known = queries.known_heads(schemas.current_schema())

@@ -1,17 +1,19 @@
 """The log and its checks as people read them."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from audit.ledger.models import Anchor
-from audit.log_keys.models import LogKey
 from audit.sequencer.queries import Head
 from audit.subject_keys.queries import open_names
 from audit.verification.catalogue import WORDS, Kind
-from audit.verification.models import TrailCheck
 from tenants.books.queries import AnchorOf, Collected
 
+if TYPE_CHECKING:
+    from audit.ledger.models import Anchor
+    from audit.log_keys.models import LogKey
+    from audit.verification.models import TrailCheck
 
-def history(heads: list[Head], stamps: list[Anchor]) -> list[dict[str, Any]]:
+
+def history(heads: list[Head], stamps: "list[Anchor]") -> list[dict[str, Any]]:
     """Heads over all logs, each with the moment that an authority attests, where it does."""
     attested = {(stamp.about, stamp.size): stamp.at for stamp in stamps}
     return [
@@ -29,7 +31,7 @@ def begun_anew(heads: list[Collected]) -> list[dict[str, Any]]:
     return [{"origin": head.origin, "epoch": head.epoch, "size": head.size} for head in heads if head.epoch > 1]
 
 
-def standing(head: Head | None, key: LogKey | None, anchored: AnchorOf | None, zone: str) -> list[dict[str, Any]]:
+def standing(head: Head | None, key: "LogKey | None", anchored: AnchorOf | None, zone: str) -> list[dict[str, Any]]:
     """What an inspector asks first of this log."""
     unsigned = {"none": "Nothing is signed yet"}
     return [
@@ -48,14 +50,14 @@ def standing(head: Head | None, key: LogKey | None, anchored: AnchorOf | None, z
     ]
 
 
-def row(check: TrailCheck, zone: str) -> dict[str, Any]:
+def row(check: "TrailCheck", zone: str) -> dict[str, Any]:
     """One check of the trail in a list."""
     tone, word = verdict(check)
     asker = open_names([(check.asker, check.asker_key_id)]).get(check.asker, check.asker)
     return {"check": check, "tone": tone, "word": word, "asker": asker, "zone": zone}
 
 
-def verdict(check: TrailCheck) -> tuple[str, str]:
+def verdict(check: "TrailCheck") -> tuple[str, str]:
     if check.finished_at is None:
         return ("active", "Under way") if check.started_at else ("neutral", "Waiting")
     if check.failure:
@@ -63,11 +65,11 @@ def verdict(check: TrailCheck) -> tuple[str, str]:
     return ("failed", "Damage found") if check.findings else ("verified", "Whole")
 
 
-def findings(check: TrailCheck) -> list[dict[str, str]]:
+def findings(check: "TrailCheck") -> list[dict[str, str]]:
     return [{"kind": WORDS[Kind(kind)], "record": record, "text": text} for kind, record, text in check.findings]
 
 
-def facts(check: TrailCheck, zone: str) -> list[dict[str, Any]]:
+def facts(check: "TrailCheck", zone: str) -> list[dict[str, Any]]:
     speed = f"{check.size / check.seconds:,.0f} events a second" if check.size and check.seconds else ""
     return [
         {"term": "Asked for", "at": check.requested_at, "tz": zone},

@@ -4,19 +4,22 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from audit.ledger.models import Anchor
 from audit.log_keys import queries as log_keys
 from audit.merkle import notes, proofs, tiles
 from audit.merkle.tree import HEIGHT, WIDTH, TreeRefused
+from audit.sequencer import queries as sequencing
 from audit.sequencer.queries import Head
 from tenants import schemas
 from tenants.tenancy import queries as tenancy
 from tenants.tenancy.models import Tenant
+
+if TYPE_CHECKING:
+    from audit.ledger.models import Anchor
 
 TRANSPARENCY = "transparency"
 STAMP = "rfc3161"
@@ -186,7 +189,7 @@ def tile(kind: str, number: str) -> bytes | None:
 
 def stamps() -> "QuerySet[Anchor]":
     """Time stamps of heads over all logs, newest first. Ask on the platform."""
-    return Anchor.objects.filter(kind=STAMP).order_by("-id")
+    return sequencing.anchors(STAMP)
 
 
 def heads_json(limit: int | None = None) -> str:
