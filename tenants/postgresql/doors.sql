@@ -29,6 +29,26 @@ CREATE TABLE IF NOT EXISTS doors.regulated_table (
 REVOKE ALL ON doors.regulated_table FROM PUBLIC;
 GRANT SELECT ON doors.regulated_table TO complere_platform;
 
+-- What Django makes for every table and no query of ours reads: a sequence for each history, where one for all will do,
+-- and indexes for LIKE. Measured on a tenant: 29 relations of 217.
+CREATE OR REPLACE FUNCTION doors.make_lean(schema_name text) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $f$
+DECLARE t text; last bigint;
+BEGIN
+  EXECUTE format('CREATE SEQUENCE IF NOT EXISTS %I.history_number', schema_name);
+  FOR t IN SELECT c.table_name FROM information_schema.columns c WHERE c.table_schema = schema_name
+      AND c.column_name = 'history_id' AND c.is_identity = 'YES' LOOP
+    EXECUTE format('SELECT max(history_id) FROM %I.%I', schema_name, t) INTO last;
+    EXECUTE format('SELECT setval(''%I.history_number'', greatest($1, nextval(''%1$I.history_number'')))', schema_name) USING coalesce(last, 1);
+    EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN history_id DROP IDENTITY', schema_name, t);
+    EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN history_id SET DEFAULT nextval(''%1$I.history_number'')', schema_name, t);
+  END LOOP;
+  FOR t IN SELECT i.indexname FROM pg_indexes i WHERE i.schemaname = schema_name AND i.indexname LIKE '%\_like' LOOP
+    EXECUTE format('DROP INDEX %I.%I', schema_name, t);
+  END LOOP;
+END $f$;
+REVOKE EXECUTE ON FUNCTION doors.make_lean(text) FROM PUBLIC;
+
 -- Put a trigger on a table, ALWAYS, unless it stands there with these very arguments.
 CREATE OR REPLACE FUNCTION doors.attach(trigger_name text, moment text, relation text, call text) RETURNS boolean LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $f$

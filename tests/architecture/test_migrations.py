@@ -83,6 +83,7 @@ def migrated(address: str) -> dict[str, set[tuple[object, ...]]]:
             check=True,
         )
         with psycopg.connect(address, autocommit=True) as server:
+            server.execute("SELECT doors.make_lean(%s)", [SCHEMA])
             server.execute("SELECT doors.grant_rights(%s, %s)", [SCHEMA, SCHEMA])
         return described(address)
 

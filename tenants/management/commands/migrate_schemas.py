@@ -60,6 +60,7 @@ def _register(cursor: CursorWrapper) -> None:
 
 def _open(cursor: CursorWrapper, schema: str, role: str) -> None:
     """Grants, the book and its triggers."""
+    cursor.execute("SELECT doors.make_lean(%s)", [schema])
     cursor.execute("SELECT doors.grant_rights(%s, %s)", [schema, role])
     cursor.execute("SELECT ledger.open(%s, %s)", [schema, role])
     cursor.execute("SELECT doors.attach_capture(%s)", [schema])

@@ -14,7 +14,7 @@ from django.db import connection
 from django_tenants.management.commands.migrate_schemas import MigrateSchemasCommand
 
 from tenants import schemas
-from tenants.management.commands.migrate_schemas import TEMPLATE
+from tenants.management.commands.migrate_schemas import DOORS, TEMPLATE
 
 SCRATCH = "t_scratch00000"
 DROPPED = re.compile(r"^(SET |SELECT pg_catalog\.set_config|CREATE SCHEMA |\\|--)")
@@ -31,11 +31,19 @@ class Command(BaseCommand):
         try:
             with schemas.on_platform():
                 call_command(MigrateSchemasCommand(), schema_name=SCRATCH, verbosity=0, interactive=False)
+            make_lean()
             script = structure(options["pg_dump"]) + migrations()
         finally:
             _sql(f"DROP SCHEMA IF EXISTS {SCRATCH} CASCADE")
         TEMPLATE.write_text(script.replace(SCRATCH, "__schema__"))
         print(f"{TEMPLATE.name}: {len(script.splitlines())} lines")
+
+
+def make_lean() -> None:
+    """What `migrate_schemas` does to a schema that is there already."""
+    with schemas.on_platform(), connection.cursor() as cursor:
+        cursor.execute(DOORS.read_text())
+        cursor.execute("SELECT doors.make_lean(%s)", [SCRATCH])
 
 
 def structure(pg_dump: str) -> str:
