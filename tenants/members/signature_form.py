@@ -21,7 +21,7 @@ with status 422. With `signs=None` the form asks for no signature. Where only so
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,32 +30,25 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.apps import apps
 from django.contrib.sessions.backends.base import SessionBase
-from django.core.signing import BadSignature
 from django.db import models
 from django.http import HttpRequest
 
-from audit.context import current_request, current_schema
+from audit.context import current_request
 from audit.ledger import queries as ledger
 from audit.signatures import hashing
 from audit.signatures.actions import SignatureRefused
 from audit.signatures.catalogue import FOUR_EYES, WORDS, Evidence, Meaning, Signing
 from audit.signatures.queries import rule_of
-from tenants import signing as tokens
 from tenants.members.accounts.models import User
 from tenants.members.accounts.queries import signed_in
 from tenants.members.factors import actions as factors
 from tenants.members.factors import queries as factor_queries
 from tenants.members.passwords import MaximumLength
+from tenants.members.signatures import actions as shown
 from tenants.members.signing_rights import queries as rights
 from tenants.tenancy.queries import of_request
 
-PURPOSE: Final = "signature"
-# A page that lay open for longer is read again before it is signed.
-PAGE_LIVES: Final = timedelta(hours=1)
-CHALLENGE_LIVES: Final = timedelta(seconds=60)
-CHALLENGE: Final = "signing challenge"
 SERIES: Final = "signing series"
 FIELDS: Final = ("meaning", "password", "code", "passkey", "seen")
 REFUSED: Final = "Password and code do not fit. Enter both again; a code is good once, and for half a minute."
@@ -277,7 +270,7 @@ class SigningFields(forms.Form):
         }
         widget = self.fields["seen"].widget
         if isinstance(widget, AlwaysFresh):
-            widget.fresh = tokens.sign(content, purpose=PURPOSE)
+            widget.fresh = shown.seal(content)
 
     def _own_work(self) -> str:
         signs = self._signs()
@@ -295,7 +288,7 @@ class SigningFields(forms.Form):
         if kept_from:
             self.add_error(None, kept_from)
             return
-        seen = read(cleaned.get("seen", ""), signs.user)
+        seen = shown.read(cleaned.get("seen", ""), signs.user)
         if seen is None or (seen["to"], seen["records"]) != (signs.to, {k: list(v) for k, v in self._versions.items()}):
             self.add_error(None, STALE)
             return
@@ -316,7 +309,9 @@ class SigningFields(forms.Form):
         except factors.SigningLocked as locked:
             until = locked.until.astimezone(ZoneInfo(signs.time_zone))
             words = f"{until:%H:%M %Z} on {until:%A} {until.day} {until:%B}"
-            self.add_error("password", f"Signing is locked until {words}, as it failed several times.")
+            self.add_error(
+                "code" if in_series else "password", f"Signing is locked until {words}, as it failed several times."
+            )
         raise NotSigned
 
     @property
@@ -335,11 +330,11 @@ class SigningFields(forms.Form):
         )
 
     def _by_passkey(self, signs: Step, now: datetime) -> factors.Components:
-        asked = take_challenge(signs.session, self._nonce, str(self.cleaned_data["meaning"]), now)
+        asked = shown.take_challenge(signs.session, self._nonce, str(self.cleaned_data["meaning"]), now)
         if asked is None:
             self.add_error(None, AGAIN)
             raise NotSigned
-        shown = factors.check_password_and_passkey(
+        found = factors.check_password_and_passkey(
             signs.user,
             password=str(self.cleaned_data["password"]),
             assertion=str(self.cleaned_data["passkey"]),
@@ -349,7 +344,7 @@ class SigningFields(forms.Form):
             address=signs.address,
             in_series=signs.in_series,
         )
-        return replace(shown, detail={**shown.detail, "challenge": asked})
+        return replace(found, detail={**found.detail, "challenge": asked})
 
 
 class Refusals(AbstractContextManager["Refusals", bool]):
@@ -366,51 +361,3 @@ class Refusals(AbstractContextManager["Refusals", bool]):
         if not isinstance(refused, NotSigned):
             self.form.add_error(None, str(refused))
         return True
-
-
-def read(token: str, user: User) -> Mapping[str, Any] | None:
-    """What a page told that this person was about to sign; None when it is old, foreign or altered."""
-    try:
-        content = tokens.unsign(token, purpose=PURPOSE, max_age_seconds=int(PAGE_LIVES.total_seconds()))
-    except BadSignature:
-        return None
-    return content if isinstance(content, dict) and content.get("signer") == str(user.pk) else None
-
-
-def make_challenge(request: HttpRequest, *, token: str, meaning: str, now: datetime) -> dict[str, Any] | None:
-    """Have a passkey asked for exactly what the page shows: the challenge is the SHA-256 of the intent (P11-200a1).
-
-    Gives what the browser needs; None when the page is old or foreign. It holds for a minute, and once.
-    """
-    user = signed_in(request)
-    seen = read(token, user)
-    if seen is None:
-        return None
-    said = {
-        "v": 1,
-        "tenant": current_schema(),
-        "records": [_told(key, *found) for key, found in sorted(seen["records"].items())],
-        "to": seen["to"],
-        "meaning": meaning,
-        "signer": str(user.pk),
-        "nonce": seen["nonce"],
-        "created": now.isoformat(),
-    }
-    intent = hashing.intent(said)
-    request.session[CHALLENGE] = {"intent": intent, "nonce": seen["nonce"], "meaning": meaning, "at": now.isoformat()}
-    return factors.begin(user, bytes.fromhex(hashing.digest(intent)))
-
-
-def take_challenge(session: SessionBase, nonce: str, meaning: str, now: datetime) -> str | None:
-    """The intent that the last challenge was made from, if it was for this page and meaning and is fresh; used up."""
-    kept = session.pop(CHALLENGE, None)
-    if not kept or (kept["nonce"], kept["meaning"]) != (nonce, meaning):
-        return None
-    return str(kept["intent"]) if now - datetime.fromisoformat(kept["at"]) <= CHALLENGE_LIVES else None
-
-
-def _told(key: str, version: int, was: str) -> dict[str, Any]:
-    """One record of an intent: the version that was shown, and its leaf in the log."""
-    kind, pk = key.split(":", 1)
-    leaf = ledger.leaf_of(apps.get_model(kind)._meta.db_table, pk, version)
-    return {"record": key, "version": version, "leaf": leaf, "from": was}

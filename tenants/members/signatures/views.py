@@ -4,7 +4,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from tenants.members.access import signed_in
-from tenants.members.signature_form import make_challenge
+from tenants.members.accounts import queries as accounts
+from tenants.members.signatures import actions
 
 
 @signed_in
@@ -13,7 +14,8 @@ from tenants.members.signature_form import make_challenge
 def signing_challenge(request: HttpRequest) -> HttpResponse:
     """What the browser hands to a passkey, made from what the page shows; holds for a minute, and once."""
     token, meaning = request.POST.get("seen", ""), request.POST.get("meaning", "")
-    options = make_challenge(request, token=token, meaning=meaning, now=timezone.now())
+    user, now = accounts.signed_in(request), timezone.now()
+    options = actions.make_challenge(user, request.session, token=token, meaning=meaning, now=now)
     if options is None:
         return JsonResponse({"reason": "This page lay open for too long. Reload it, then sign."}, status=422)
     return JsonResponse(options)

@@ -17,6 +17,7 @@ from audit.signatures.models import Signature
 from tenants.members import signature_form
 from tenants.members.factors import actions as factors
 from tenants.members.roles import actions as roles
+from tenants.members.signatures import actions as shown
 from tenants.members.signing_rights import actions as rights
 from tenants.members.signing_rights import queries as rights_queries
 from tests import cast, signing_desk
@@ -159,8 +160,8 @@ def test_what_one_page_shows_does_not_sign_another(leo: Client) -> None:
 
 @pytest.mark.req("P11-200a2")
 def test_what_was_shown_to_one_person_is_signed_by_no_other(leo: Client, sign_in: SignIn) -> None:
-    shown = signing_desk.answer(sign_in("tess").get(path()), "tess", at=timezone.now())["seen"]
-    answer = leo.post(path(), sent(leo, seen=shown))
+    foreign = signing_desk.answer(sign_in("tess").get(path()), "tess", at=timezone.now())["seen"]
+    answer = leo.post(path(), sent(leo, seen=foreign))
     assert (answer.status_code, errors(answer)) == (422, {"__all__": [signature_form.STALE]})
 
 
@@ -178,7 +179,7 @@ def test_a_page_that_was_never_shown_is_not_signed(leo: Client, seen: str) -> No
 
 def test_a_page_that_lay_open_too_long_is_read_again(leo: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     given = sent(leo)
-    monkeypatch.setattr(signature_form, "PAGE_LIVES", timedelta(seconds=-1))
+    monkeypatch.setattr(shown, "PAGE_LIVES", timedelta(seconds=-1))
     assert errors(leo.post(path(), given)) == {"__all__": [signature_form.STALE]}
 
 
@@ -284,8 +285,7 @@ def passkey(leo: Client) -> SoftPasskey:
 
 
 def asked(client: Client, given: dict[str, str]) -> Any:
-    shown = {name: given[name] for name in ("seen", "meaning")}
-    return client.post("/signatures/challenge/", shown)
+    return client.post("/signatures/challenge/", {name: given[name] for name in ("seen", "meaning")})
 
 
 @pytest.mark.req("P11-70", "P11-200a1", "P11-200b")
@@ -326,7 +326,7 @@ def test_a_challenge_is_good_for_a_minute_once_and_for_its_own_page(
     assert errors(leo.post(path(), given)) == {"__all__": [signature_form.AGAIN]}
     given = sent(leo, code="")
     given["passkey"] = json.dumps(passkey.get(asked(leo, given).json()))
-    monkeypatch.setattr(signature_form, "CHALLENGE_LIVES", timedelta(seconds=-1))
+    monkeypatch.setattr(shown, "CHALLENGE_LIVES", timedelta(seconds=-1))
     assert errors(leo.post(path(), given)) == {"__all__": [signature_form.AGAIN]}
     assert not is_public()
 
