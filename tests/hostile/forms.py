@@ -9,8 +9,9 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.http import HttpResponse
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from lxml import html
 
@@ -23,6 +24,8 @@ PAGES_OF_A_ROUTE = 12
 # Pages that offer no form of their own, however many there are.
 LIKE_EACH_OTHER = {"record-history": 1, "claim": 3, "edit-claim": 2, "subprocessor": 3, "edit-subprocessor": 1}
 TEXTS = {"text", "textarea", "search", "tel", "url"}
+# What shows who somebody is: never shown again.
+CODE, KNOWN_PASSWORD = "one-time-code", "current-password"
 # What fits only here.
 NOTHING: tuple[str, ...] = ()
 KNOWN = {
@@ -32,6 +35,7 @@ KNOWN = {
     "host": ("initrode.localhost",), "languages": ("en, de",), "again": (f"{PASSWORD} anew",),
     "excluded": NOTHING, "zone": ("Europe/Berlin",), "told_in": NOTHING,
 }  # fmt: skip
+TOKEN = "csrfmiddlewaretoken"
 MULTIPART = "multipart/form-data"
 Pairs = list[tuple[str, str]]
 
@@ -49,7 +53,7 @@ class Field:
 
     @property
     def is_text(self) -> bool:
-        return self.kind in TEXTS and not self.trap
+        return self.kind in {*TEXTS, CODE} and not self.trap
 
 
 @dataclass
@@ -63,16 +67,23 @@ class Form:
     multipart: bool
     fields: list[Field]
     route: str = ""
+    # The form whose answer offers this one.
+    before: "Form | None" = None
 
     def __str__(self) -> str:
         return f"{self.visitor.name}, {self.visitor.host}{self.page}: {self.method} {self.action}"
 
     def filled(self) -> Pairs:
         """What a person sends who fills in all of it sensibly."""
-        return [(one.name, value) for one in self.fields for value in _sensible(one)]
+        return [(one.name, value) for one in self.fields for value in self._sensible(one)]
+
+    def _sensible(self, one: Field) -> tuple[str, ...]:
+        return (self.visitor.code(),) if one.kind == CODE else _sensible(one)
 
     def sent(self, pairs: Pairs, *, csrf: bool = False, raw: bytes | None = None) -> HttpResponse:
         """The answer to these values, as a browser would send them."""
+        if self.before is not None:
+            self.before.sent(self.before.filled())
         browser = self.visitor.browser(csrf=csrf)
         if self.method == "get":
             return browser.get(f"{self.action}?{urlencode(pairs)}")
@@ -107,7 +118,7 @@ class Site:
 
 
 def explore(stage: Stage) -> Site:
-    """Walk every host as everybody, from its start page and from each mailed link."""
+    """Walk every host as everybody, from its start page and from each mailed link, and one form further."""
     site, known = Site(stage, []), set()
     for visitor, page, document in pages(site):
         for form in read(document, visitor, page):
@@ -115,7 +126,40 @@ def explore(stage: Stage) -> Site:
             if key not in known:
                 known.add(key)
                 site.forms.append(form)
+    reached = {(side(form.visitor.host), form.route) for form in site.forms}
+    for form in site.posts:
+        for further in (*_offered_by(form), *_by_script(form)):
+            place = (side(form.visitor.host), further.route)
+            if further.route and place not in reached:
+                reached.add(place)
+                site.forms.append(further)
     return site
+
+
+def _offered_by(form: Form) -> list[Form]:
+    """The forms on the page that answers this one, which no link leads to."""
+    with transaction.atomic():
+        answer, page = form.sent(form.filled()), form.action
+        if answer.status_code == 302:
+            page = urlsplit(answer["Location"]).path
+            answer = form.visitor.browser().get(page)
+        transaction.set_rollback(True)
+    if answer.status_code != 200 or "text/html" not in answer["Content-Type"] or not answer.content:
+        return []
+    found = read(html.fromstring(answer.content), form.visitor, page)
+    for further in found:
+        further.before = form
+    return found
+
+
+def _by_script(form: Form) -> list[Form]:
+    """What the page's script sends when somebody signs with a passkey."""
+    told = [one for one in form.fields if one.name in (TOKEN, "seen", "meaning")]
+    if not form.named(CODE) or len(told) < 3:
+        return []
+    name = "signing-challenge"
+    action = reverse(name, urlconf=routes.HOSTS[side(form.visitor.host)])
+    return [Form(form.visitor, form.page, action, "post", multipart=False, fields=told, route=name)]
 
 
 def pages(site: Site) -> Iterator[tuple[Visitor, str, Any]]:
@@ -212,6 +256,8 @@ def _field(control: Any) -> Field:
         chosen = tuple(option.get("value", "") for option in control.xpath(".//option[@selected]"))
         return Field(name, "select", chosen, options, trap)
     kind, value = control.get("type", "text"), control.get("value")
+    if control.get("autocomplete") in (CODE, KNOWN_PASSWORD):
+        kind = control.get("autocomplete")
     if kind in ("checkbox", "radio"):
         checked = (value or "on",) if control.get("checked") is not None else ()
         return Field(name, kind, checked, (value or "on",), trap)
@@ -244,6 +290,8 @@ def _typed(one: Field) -> str:
         case "time":
             return f"{recent:%H:%M}"
         case "password":
-            return PASSWORD if one.name == "current" else f"{PASSWORD} anew"
+            return f"{PASSWORD} anew"
+        case "current-password":
+            return PASSWORD
         case _:
             return f"Words for {one.name.replace('_', ' ')}"

@@ -1,5 +1,6 @@
 """Records in every state in which a page offers a form, made by the product's own actions; and everybody signed in."""
 
+import io
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from pypdf import PdfWriter
 
 from privacy.incidents import actions as incident_actions
 from privacy.intake import actions as intake
@@ -17,6 +19,9 @@ from tenants import schemas
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts.models import User
 from tenants.members.contacts import actions as contacts
+from tenants.members.factor_resets import actions as factor_resets
+from tenants.members.factors import hashing as codes
+from tenants.members.factors import queries as factors
 from tenants.members.outbox.models import Email
 from tenants.members.roles import actions as roles
 from tenants.tenancy import actions as tenancy
@@ -25,6 +30,7 @@ from tests import cast
 from tests.privacy.breach_notices import stage as notices
 from tests.privacy.incidents import stage as incidents
 from tests.privacy.subject_requests import filings
+from tests.trust_center import publishing
 from tests.trust_center.document_requests import mailbox
 from tests.trust_center.documents import shelf
 from trust_center.claims import actions as claims
@@ -34,6 +40,7 @@ from trust_center.claims.models import Statement
 from trust_center.document_requests.models import DocumentRequest
 from trust_center.documents import actions as documents
 from trust_center.documents.adapters import printing
+from trust_center.documents.models import DocumentVersion
 from trust_center.documents.states import Classification, Kind
 from trust_center.subprocessor_register import actions as register
 from trust_center.subprocessor_register import queries as register_queries
@@ -46,17 +53,22 @@ JAMS = "This jams the press."
 
 @dataclass
 class Visitor:
-    """Somebody at a browser on one host; a stranger has no cookies."""
+    """Somebody at a browser on one host; a stranger has no cookies. `app` is the secret of an authenticator app."""
 
     name: str
     host: str
     cookies: dict[str, str] = field(default_factory=dict)
+    app: bytes = b""
 
     def browser(self, *, csrf: bool = False) -> Client:
         client = Client(headers={"host": self.host}, enforce_csrf_checks=csrf)
         for name, value in self.cookies.items():
             client.cookies[name] = value
         return client
+
+    def code(self) -> str:
+        """What the authenticator app shows now."""
+        return codes.code_at(self.app, codes.step_at(timezone.now())) if self.app else ""
 
 
 @dataclass
@@ -73,7 +85,10 @@ def press(page: str) -> tuple[int, bytes]:
     """A press that prints one page of nothing, and fails when the page says so."""
     if JAMS in page:
         raise printing.PrintingFailed("The press is jammed.")
-    return 1, b"%PDF-quick"
+    writer, out = PdfWriter(), io.BytesIO()
+    writer.add_blank_page(width=595, height=842)
+    writer.write(out)
+    return 1, out.getvalue()
 
 
 def set_stage() -> Stage:
@@ -82,6 +97,10 @@ def set_stage() -> Stage:
     with schemas.on_platform():
         call_command("load_content", verbosity=0)
         documents.print_due(timezone.now())
+        publishing.publish_all(now)
+        for version in DocumentVersion.objects.filter(state="draft"):
+            publishing.publish_version(version, now=now)
+        documents.make_copies(timezone.now())
         _documents(now)
         starts = _drafts(now) + [f"/console/document-requests/{record.pk}/" for record in DocumentRequest.objects.all()]
         updates.subscribe(email="reader@mail.example", every_change=True, now=now)
@@ -112,7 +131,9 @@ def _signed_in(user: User, tenant: Tenant, host: str) -> Visitor:
     session = client.session
     session["schema"] = tenant.schema_name
     session.save()
-    return Visitor(user.role_names, host, {name: morsel.value for name, morsel in client.cookies.items()})
+    apps = factors.authenticators(factors.factors_of(user))
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    return Visitor(user.role_names, host, cookies, factors.secret_of(apps[0]) if apps else b"")
 
 
 def _links(tenant: Tenant) -> list[str]:
@@ -122,7 +143,7 @@ def _links(tenant: Tenant) -> list[str]:
 
 
 def _people(admin: str, now: datetime) -> None:
-    """An invitation that waits, a person who left, a forgotten password, and contacts that were asked."""
+    """Somebody invited, new, gone, or without password; contacts that were asked; a reset of what one signs with."""
     actor = cast.person(admin).actor
     by: dict[str, Any] = {"actor": actor, "now": now, "reason": WHY}
     invited = accounts.create_user(email="invited@mail.example", full_name="Ina Invited", **by)
@@ -132,6 +153,10 @@ def _people(admin: str, now: datetime) -> None:
     gone = accounts.create_user(email="gone@mail.example", full_name="Gil Gone", **by)
     accounts.set_password(gone, password=cast.PASSWORD, **by)
     roles.deactivate(gone, **by)
+    new = accounts.create_user(email="new@mail.example", full_name="Nia New", **by)
+    roles.grant(new, role="privacy_officer" if admin == "ann" else "legal", **by)
+    accounts.set_password(new, password=cast.PASSWORD, **by)
+    factor_resets.ask(cast.person("ben" if admin == "ann" else "leo"), actor=new.actor, now=now, reason=WHY)
     accounts.request_password_reset(email=cast.person(admin).email, address="127.0.0.1", now=now)
     contacts.keep(kind="security", full_name="Cora Contact", email="watch@mail.example", phone="", **by)
 
