@@ -99,19 +99,19 @@ def _row(factor: Factor, now: datetime) -> Row:
 
 
 def _identity(user: User) -> Condition:
-    check, term = rights.standing_check(user), "Your identity"
+    check, term = rights.standing_check(user), "Identity"
     if check is None:
-        note = "Somebody who manages people here makes sure who you are and records it on your page."
+        note = "Somebody who manages people here makes sure who it is, and records it."
         return Condition(term, "attention", "Not verified", note)
     if not rights.holds(check, user):
-        note = "Your name was changed since: it must be verified again."
+        note = "The name was changed since: it must be verified again."
         return Condition(term, "attention", "Verified under another name", note, check.verified_at)
     note = f"{METHODS.get(check.method, check.method)}, by {check.verified_by.full_name}"
     return Condition(term, "verified", "Verified", note, check.verified_at)
 
 
 def _second_factor(user: User, now: datetime) -> Condition:
-    term, held = "Something you have", queries.factors_of(user)
+    term, held = "Authenticator app or passkey", queries.factors_of(user)
     if not held:
         return Condition(
             term, "attention", "Nothing set up", "", None, "authenticator-add", "Set up an authenticator app"
@@ -122,7 +122,7 @@ def _second_factor(user: User, now: datetime) -> Condition:
 
 
 def _policy(user: User, now: datetime) -> Condition:
-    policy, term = rights.policy_in_force(now), "The signing policy"
+    policy, term = rights.policy_in_force(now), "Signing policy"
     found = rights.acceptance(user, policy)
     if found is None:
         word = f"Version {policy.version} not accepted"
