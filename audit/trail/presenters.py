@@ -17,6 +17,7 @@ from audit.encryption import PersonalText
 from audit.ledger.models import Leaf
 from audit.signatures.catalogue import WORDS, Meaning
 from audit.signatures.models import Signature
+from audit.subject_keys.hashing import CiphertextRefused
 from audit.subject_keys.queries import ERASED_NAME, open_names
 from audit.trail import queries
 from audit.trail.adapters.ledger import HISTORY_TYPES
@@ -25,6 +26,7 @@ from audit.transitions import label as in_words
 
 NOTHING = "nothing"
 SEALED = "personal data, sealed"
+UNREADABLE = "not readable: the stored value was altered"
 LONGEST_IN_SENTENCE = 60
 VERBS = {"+": "created", "~": "changed", "-": "deleted"}
 TONES = {"+": "active", "~": "neutral", "-": "closed"}
@@ -183,7 +185,11 @@ def _shown(version: Version) -> "list[models.Field[Any, Any]]":
 
 def _words(version: Version, field: "models.Field[Any, Any]", row: Any, zone: ZoneInfo, names: Names) -> str:
     """The value of a field as people say it."""
-    value = getattr(row, field.attname)
+    try:
+        value = getattr(row, field.attname)
+    except CiphertextRefused:
+        # A trail that was tampered with must stay readable, above all then.
+        return UNREADABLE
     if value is None or value == "":
         return NOTHING
     if field.name in version.story.values:

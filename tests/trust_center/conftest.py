@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from tenants import schemas
 from tests import database
 from tests.trust_center import publishing
 
@@ -13,7 +14,8 @@ from tests.trust_center import publishing
 @pytest.fixture(scope="session")
 def content_database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[str]:
     with django_db_blocker.unblock(), database.clone("test_content", database.template()) as name:
-        with database.pointed_at(name):
+        # Whichever test came before may have left the connection in a tenant.
+        with database.pointed_at(name), schemas.on_platform():
             call_command("load_content", verbosity=0)
             publishing.publish_all(timezone.now())
         yield name

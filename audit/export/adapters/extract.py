@@ -30,6 +30,7 @@ FORMAT = "complere-record/1"
 FORMS = ("json", "pdf")
 # Stated in the file where it cuts something off.
 MOST_VERSIONS = 1_000
+MOST_ON_PAPER = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ def _event(event: Event, leaf: Leaf | None, head: sequencer.Head | None) -> dict
 def as_pdf(found: Extract) -> tuple[bytes, str]:
     """Raises `PrintingFailed`."""
     head = sequencer.last_head()
-    cut = "" if found.versions == len(found.entries) else f" The newest {len(found.entries)} are told here."
+    told = found.entries[:MOST_ON_PAPER]
+    cut = "" if found.versions == len(told) else f" The newest {len(told)} are on paper; the JSON holds more."
     content = typesetting.pdf_of(
         title=found.title,
         lede=f"Every version of this record, newest first.{cut} Times are those of {found.zone.key}.",
@@ -155,7 +157,7 @@ def as_pdf(found: Extract) -> tuple[bytes, str]:
             ("Signed head", f"{head.size} entries, root {head.root.hex()}" if head else "none yet"),
         ],
         heading="History",
-        entries=found.entries,
+        entries=told,
         signatures=[
             {"name": signed.name, "role": signed.role, "meaning": signed.meaning, "at": signed.at, "standing": standing}
             for _, signed, standing in found.signatures

@@ -15,6 +15,7 @@ from audit.export.models import Export
 from audit.export.queries import Extent
 from audit.ledger.models import Leaf
 from audit.merkle import tiles
+from audit.printing import PrintingFailed
 from audit.sequencer import queries as sequencer
 from audit.subject_keys.queries import open_names
 from audit.trail import presenters as trail
@@ -24,8 +25,9 @@ from audit.trail.adapters import ledger
 FORMAT = "complere-trail/1"
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 # Stated limits: what fits into the time that a job has, and onto paper that somebody reads.
-MOST_EVENTS = 2_000_000
-MOST_ON_PAPER = 500
+MOST_EVENTS = 1_500_000
+MOST_ON_PAPER = 200
+NO_PAPER = "trail-pdf-missing.txt"
 Progress = Callable[[int, int], None]
 
 
@@ -35,7 +37,7 @@ def write(export: Export, extent: Extent, out: Parts, *, at: datetime, progress:
     with Archive(out, at) as archive:
         archive.add("events.jsonl", _events(extent, steps))
         archive.add("trail.csv", spelling.table(_told(extent, steps), trail_queries.by_table()))
-        archive.add("trail.pdf", _paper(export, extent))
+        archive.add(*_paper_or_why_not(export, extent))
         archive.add("checkpoint", extent.head.note.encode())
         archive.add("checkpoints.jsonl", _heads(extent))
         for path, content in tiles.files(extent.head.size, sequencer.read):
@@ -78,6 +80,14 @@ def _told(extent: Extent, steps: Callable[[int], None]) -> Iterator[list[tuple[i
 def _heads(extent: Extent) -> Iterator[bytes]:
     for window in queries.heads(extent.head):
         yield "".join(f"{json.dumps(head, ensure_ascii=False)}\n" for head in window).encode()
+
+
+def _paper_or_why_not(export: Export, extent: Extent) -> tuple[str, bytes]:
+    """Evidence without paper is better than none: the table has every entry all the same."""
+    try:
+        return "trail.pdf", _paper(export, extent)
+    except PrintingFailed as failure:
+        return NO_PAPER, f"The PDF could not be printed: {failure}\ntrail.csv has every entry.\n".encode()
 
 
 def _paper(export: Export, extent: Extent) -> bytes:

@@ -17,6 +17,7 @@ from audit.export.adapters import writing
 from audit.export.models import Export, ExportPart
 from audit.ledger.models import Event, Leaf
 from audit.log_keys import queries as log_keys
+from audit.printing import PrintingFailed
 from audit.sequencer import actions as sequencer
 from audit.subject_keys import actions as subject_keys
 from tenants import schemas
@@ -222,7 +223,18 @@ def test_too_many_events_are_refused_with_the_limit(acme, monkeypatch, quick_pre
         ordered(acme)
 
 
-def test_a_press_that_fails_fails_the_export_and_leaves_no_part(acme, monkeypatch):
+def test_without_a_press_the_export_says_why_there_is_no_paper_and_holds_all_the_same(acme, tmp_path, monkeypatch):
+    def jammed(**values):
+        raise PrintingFailed("The press is jammed.")
+
+    monkeypatch.setattr(writing.typesetting, "pdf_of", jammed)
+    folder = unpacked(file_of(acme, ordered(acme)), tmp_path / "export")
+    assert "The press is jammed." in (folder / writing.NO_PAPER).read_text()
+    assert not (folder / "trail.pdf").exists()
+    assert checked(folder)[0] == 0
+
+
+def test_an_export_that_cannot_be_made_fails_with_the_reason_and_leaves_no_part(acme, monkeypatch):
     def jammed(**values):
         raise RuntimeError("The press is jammed")
 
