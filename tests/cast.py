@@ -124,7 +124,7 @@ def ready_to_sign(user: User, *, verified_by: User, now: datetime) -> None:
     """What a person does before they sign, done for them: identity, authenticator app, policy (P11-100b, P11-10j)."""
     said = {"actor": verified_by.actor, "now": now, "reason": "Set the stage"}
     signing_rights.verify_identity(user, method="document_in_person", note="", **said)
-    factor = factors.begin_authenticator(user, name="Phone of the cast", password=PASSWORD, code="", now=now)
+    factor = factors.new_authenticator(user, name="Phone of the cast", now=now)
     code = hashing.code_at(factor_queries.secret_of(factor), hashing.step_at(now))
     factors.confirm_authenticator(user, factor, code=code, now=now)
     version = rights.policy_in_force(now).version

@@ -84,7 +84,7 @@ def get_ready_to_sign(user: "User", *, verified_by: "User", now: datetime) -> No
             user, method="employment_record", note="", actor=verified_by.actor, now=now, reason=REASON
         )
     if not factor_queries.factors_of(user):
-        app = factors.begin_authenticator(user, name=APP, password=people.PASSWORD, code="", now=now)
+        app = factors.new_authenticator(user, name=APP, now=now)
         code = one_time.code_at(factor_queries.secret_of(app), one_time.step_at(now))
         factors.confirm_authenticator(user, app, code=code, now=now)
     version = rights.policy_in_force(now).version

@@ -9,7 +9,7 @@ from tenants.members.factor_resets.states import State
 from tenants.members.factors import presenters as factors
 from tenants.members.factors.queries import factors_of
 from tenants.members.panels import Panel
-from tenants.members.safeguards.queries import locked_until
+from tenants.members.safeguards import queries as guards
 from tenants.members.signing_rights import queries as rights
 
 TONES = {State.ASKED: "attention", State.APPROVED: "closed", State.DECLINED: "closed"}
@@ -52,7 +52,8 @@ def person_panel(viewer: User, person: User, now: datetime) -> Panel | None:
         "verified": rights.holds(check, person),
         "has_factors": bool(factors_of(person)),
         "reset": queries.open_of(person),
-        "locked_until": locked_until(person, now),
+        "locked_until": guards.locked_until(person, now),
+        "kept_history": guards.of_person(person) is not None and viewer.has_perm("audit.view_history"),
         "may_change": viewer.has_perm("members.manage_people") and viewer.pk != person.pk,
     }
     return Panel("tenants/factor_resets/_person.html", told)

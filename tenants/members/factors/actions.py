@@ -144,6 +144,11 @@ def begin_authenticator(user: User, *, name: str, password: str, code: str, now:
     """
     _check_name(user, name)
     prove(user, password=password, code=code, now=now)
+    return new_authenticator(user, name=name, now=now)
+
+
+def new_authenticator(user: User, *, name: str, now: datetime) -> Factor:
+    """The secret itself, once whoever asks for it has proved to be the person. What was begun before ends."""
     with context.regulated_write(actor=user.actor, reason="Began to set up an authenticator app"):
         for earlier in Factor.objects.filter(user=user, confirmed_at=None):
             earlier.delete()
