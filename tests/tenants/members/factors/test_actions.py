@@ -11,6 +11,7 @@ from audit.transitions import MoveRefused
 from tenants import schemas
 from tenants.members.accounts.actions import AccountRefused, TooManyAttempts
 from tenants.members.accounts.models import User
+from tenants.members.contacts import actions as contacts
 from tenants.members.factors import actions, hashing, queries
 from tenants.members.factors.models import Factor
 from tenants.members.outbox.models import Email
@@ -342,3 +343,18 @@ def test_what_happens_in_one_tenant_locks_nobody_in_another(acme, globex):
             show(cast.person("ann"), code="000000")
     with schemas.inside(globex):
         assert show(cast.person("dov")).methods == ("password", "totp")
+
+
+@pytest.mark.req("P11-300d")
+def test_the_security_contact_is_told_in_place_of_the_administrators(in_acme):
+    ben, said = cast.person("ben"), {"actor": cast.DIRECTOR, "now": NOW, "reason": "Named by the management"}
+    contacts.keep(kind="security", full_name="Cora Contact", email="cora@acme.example", phone="", **said)
+    contacts.confirm(token=mails.token_in(mails.newest("contact-verification")), now=NOW)
+    fail(ben, 4)
+    with pytest.raises(actions.SigningLocked):
+        show(ben, code="000000")
+    told = Email.objects.filter(template="signing-locked").select_related("subject_key")
+    assert sorted(mail.to for mail in told) == ["ben@acme.example", "cora@acme.example"]
+    to_contact = next(mail for mail in told if mail.to == "cora@acme.example")
+    assert "in the name of Ben Privacy" in to_contact.body
+    assert "11.300(d)" in to_contact.body
