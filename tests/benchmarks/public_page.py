@@ -81,7 +81,7 @@ def product(folder: Path, extra: list[str]) -> Iterator[Server]:
     env.put({"LOG_FORMAT": "json"})
     share = services.use(folder, durable=False)
     try:
-        for command in ("collectstatic --noinput -v0", "migrate_schemas -v0", "load_content -v0"):
+        for command in ("collectstatic --noinput -v0", "migrate_schemas -v0", "load_content -v0", "load_demo"):
             subprocess.run([sys.executable, "manage.py", *command.split()], cwd=ROOT, check=True, env=env.child())
         with running([*demo.web_command(port), *extra], folder / "web.log") as pid:
             wait_for(port)

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.management import call_command
 
-from audit import context
 from complere import env
 from complere.embedded import ports
 from tests import cast
+from tests.trust_center import publishing
 from trust_center.claims import actions, queries
 from trust_center.claims.states import State
 from trust_center.updates.adapters import page_store
@@ -103,6 +103,7 @@ def await_answer(server: Server, log: Path) -> None:
 @pytest.fixture
 def database(committed_db: str) -> str:
     call_command("load_content", verbosity=0)
+    publishing.publish_all(NOW)
     return committed_db
 
 
@@ -130,12 +131,12 @@ def test_a_publication_is_seen_at_once_in_every_process(database: str, tmp_path:
 
 
 def publish_new_text(code: str, text: str) -> None:
-    actor = context.Actor(id=cast.person("tess").pk, name="Tess Editor", role="Trust editor")
+    actor = cast.person("tess").actor
     public = queries.in_state(code, State.PUBLISHED)
     assert public is not None
     seen = queries.wording_digest([public])
     draft = actions.edit(code, wording={"text": text}, seen=seen, actor=actor, now=NOW, reason="Raise the floor")
-    actions.publish([draft], seen=queries.wording_digest([draft]), actor=actor, now=NOW, reason="Raise the floor")
+    publishing.publish([draft], now=NOW)
 
 
 def test_a_kept_page_asks_the_database_nothing(database: str, tmp_path: Path) -> None:

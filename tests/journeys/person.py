@@ -16,6 +16,8 @@ PASSWORD = "a-calm-demo-passphrase"
 # The worker mails within seconds; a loaded machine gets more time.
 MAIL_PATIENCE = 45.0
 READING_PATIENCE = 5.0
+# Codes change each half minute.
+CODE_PATIENCE = 45.0
 HUMAN_PAUSE = 3.2
 # What a page may answer that a person is meant to see: refusals are pages too.
 READABLE = {200, 403, 404, 409, 410, 422, 429}
@@ -60,6 +62,7 @@ class Person:
     home: str
     mailbox: str
     opened: float = 0.0
+    email: str = ""
 
     def takes_time(self) -> "Person":
         """Forms for everybody take nobody for a person who answers sooner."""
@@ -73,12 +76,32 @@ class Person:
         return self
 
     def signs_in(self, email: str, password: str = PASSWORD) -> "Person":
+        self.email = email
         start = "/console/" if urlsplit(self.home).hostname == "localhost" else "/"
         self.goes_to(start)
         self.writes("E-mail address", email)
         self.writes("Password", password)
         self.presses("Sign in")
         return self
+
+    def signs(self, button: str, password: str = PASSWORD) -> "Person":
+        """Prove who one is below “Your signature”, and press `button`."""
+        self.writes("Your password", password).writes("One-time code", self.code())
+        return self.presses(button)
+
+    def code(self) -> str:
+        """A code not used before, read from the demonstration's page as one reads it from a telephone."""
+        telephone, until = self.page.context.new_page(), time.monotonic() + CODE_PATIENCE
+        try:
+            while True:
+                telephone.goto(f"{self.home}/demo/codes/")
+                shown = telephone.locator("tbody tr", has_text=self.email).locator("code")
+                if shown.count() == 2:
+                    return shown.first.inner_text()
+                assert time.monotonic() < until, f"no code for {self.email}: {telephone.locator('body').inner_text()}"
+                telephone.wait_for_timeout(1000)
+        finally:
+            telephone.close()
 
     def follows(self, link: str, within: Locator | None = None) -> "Person":
         """Click a link by its whole name."""

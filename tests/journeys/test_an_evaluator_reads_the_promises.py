@@ -73,7 +73,7 @@ def test_anyone_derives_a_deadline(somebody):
     assert "day=2026-01-31" in evaluator.page.url
 
 
-def test_a_trust_editor_publishes_a_changed_promise(somebody, mark, product):
+def test_a_changed_promise_is_public_once_a_second_person_signs_it(somebody, mark, product):
     editor = somebody("localhost", "editor@complere.example")
     editor.follows("Claims").is_at("Claims")
     claim = editor.page.locator("tbody tr", has_text="Claim").locator("a").first
@@ -91,8 +91,15 @@ def test_a_trust_editor_publishes_a_changed_promise(somebody, mark, product):
     editor.follows("Claims").follows("Preview Trust Center").reads("Preview with drafts", wording)
     editor.follows("Back to the console")
     editor.goes_to(f"/console/content/entries/{code}/").follows("Publish the draft")
-    editor.writes("Reason", f"Reviewed by trust and compliance, {mark}").presses("Publish")
-    editor.reads("Every web process shows it now.")
+    editor.reads("You wrote what is to be approved: another person signs it.").misses("One-time code")
+    lawyer = somebody("localhost", "legal@complere.example")
+    lawyer.goes_to(f"/console/content/entries/{code}/publish/").reads("Lena Legal, Legal", "I approve this for use")
+    lawyer.writes("Reason", f"Reviewed by legal, {mark}")
+    lawyer.writes("Your password", "not the one").writes("One-time code", "000000").presses("Sign and publish")
+    lawyer.reads("There is a problem", "Password and code do not fit")
+    lawyer.signs("Sign and publish").reads("Every web process shows it now.", "Lena Legal, Legal")
+    lawyer.page.get_by_role("link", name=re.compile("^Verify")).first.click()
+    lawyer.reads("It holds", "Nothing happened to the record since", f"Reviewed by legal, {mark}", wording)
     for _ in range(VISITS):
         # Each from a connection of its own, so that both web processes are asked.
         page = public.page.request.get(product.origin() + "/", headers={"Connection": "close"})
@@ -102,4 +109,4 @@ def test_a_trust_editor_publishes_a_changed_promise(somebody, mark, product):
 
     editor.goes_to(f"/console/content/entries/{code}/")
     editor.page.locator("a", has_text="History").first.click()
-    editor.reads("Theo Editor", "Trust editor", f"Reviewed by trust and compliance, {mark}", wording)
+    editor.reads("Theo Editor", "Trust editor", "Lena Legal", f"Reviewed by legal, {mark}", wording)
