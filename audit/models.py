@@ -3,6 +3,7 @@
 from audit.export.models import Export, ExportPart
 from audit.ledger.models import Access, Anchor, Checkpoint, Event, Leaf
 from audit.log_keys.models import LogKey
+from audit.reconciliation.models import Finding
 from audit.signatures.models import Signature
 from audit.subject_keys.models import SubjectKey, TenantKey
 from audit.verification.models import TrailCheck
@@ -14,6 +15,7 @@ __all__ = [
     "Event",
     "Export",
     "ExportPart",
+    "Finding",
     "Leaf",
     "LogKey",
     "Signature",

@@ -27,6 +27,7 @@ console = [
     path("trail/entries/", include("audit.proofs.urls")),
     path("trail/access/", include("audit.access_log.urls")),
     path("trail/exports/", include("audit.export.urls")),
+    path("trail/findings/", include("audit.reconciliation.urls")),
     path("requests/", include("privacy.subject_requests.urls")),
     path("requests/", include("privacy.handovers.urls")),
     path("incidents/", include("privacy.incidents.urls")),

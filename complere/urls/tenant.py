@@ -24,6 +24,7 @@ urlpatterns = [
     path("trail/entries/", include("audit.proofs.urls")),
     path("trail/access/", include("audit.access_log.urls")),
     path("trail/exports/", include("audit.export.urls")),
+    path("trail/findings/", include("audit.reconciliation.urls")),
     path("signatures/", include("tenants.members.signatures.urls")),
     path("signatures/", include("audit.signed_records.urls")),
     path("deadlines/", include("privacy.deadlines.urls")),

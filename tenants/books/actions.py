@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,8 @@ from audit.log_keys import actions as log_keys
 from audit.log_keys import queries as keys
 from audit.merkle import notes
 from audit.merkle.tree import Frontier, TreeRefused
+from audit.reconciliation import actions as reconciliation
+from audit.reconciliation.catalogue import Difference
 from audit.sequencer import actions as sequencer
 from audit.sequencer import queries as sequencing
 from audit.sequencer.actions import SequencingRefused
@@ -36,6 +39,7 @@ log = structlog.get_logger(__name__)
 LATE = timedelta(seconds=60)
 SECONDS = 20.0
 PUBLISHER = context.service("publisher")
+DOORS = Path(__file__).resolve().parents[1] / "postgresql" / "doors.sql"
 
 
 @dataclass(slots=True)
@@ -131,6 +135,14 @@ def check_trail(
     check = verification.request_check(actor=actor, now=now)
     known = queries.known_heads(schemas.current_schema())
     return verification.run_check(check, known=known, now=now, progress=progress)
+
+
+def compare(*, now: datetime) -> list[Difference]:
+    """Compare the two captures, the records and the structure of the schema that the connection is in.
+
+    On the platform also what all schemas share, our own doors among it. What does not agree is kept as findings.
+    """
+    return reconciliation.check(now=now, houses={"doors": DOORS.read_text()})
 
 
 def run_waiting_checks(now: datetime) -> int:

@@ -29,6 +29,7 @@ def digest(token: str) -> str:
 LATER = ("expires", "due", "until", "confirm_by", "escalate", "remind", "next", "answer_by")
 # Values that constraints or readers ask for, where a made-up one will not do.
 WANTED: dict[str, dict[str, Any]] = {
+    "audit.LogKey": {"wrapped": b"planted", "version": 99},
     "audit.Signature": {
         "meaning": "approval",
         "signer_id": lambda mark: mark.member,
@@ -55,6 +56,7 @@ WANTED: dict[str, dict[str, Any]] = {
     },
     "privacy.AffectedTenant": {"tenant_id": lambda mark: mark.customer},
     "trust_center.Document": {"kind": "dpa"},
+    "trust_center.SignedCopy": {"print_at": lambda mark: timezone.now()},
     "trust_center.DocumentVersion": {"classification": "public", "print_at": lambda mark: timezone.now()},
     "trust_center.Update": {"topic": "claims"},
     "trust_center.Subscription": {
