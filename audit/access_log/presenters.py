@@ -1,6 +1,6 @@
 """An entry of the access log as a sentence."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -40,9 +40,9 @@ class Line:
     request: str
 
 
-def choices(known: Iterable[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
-    """People for the filter, by name."""
-    return trail.actors(known).choices
+def choices(known: list[tuple[str, str, str | None]]) -> list[tuple[str, str]]:
+    """People for the filter, by name; one query."""
+    return trail.choices(known, open_names((name, UUID(key)) for _, name, key in known if key))
 
 
 def lines(entries: list[Access], may: Callable[[str], bool], zone: ZoneInfo) -> list[Line]:

@@ -36,6 +36,10 @@ class Filters(forms.Form):
         self.fields["actor"].choices = [("", "Anybody"), *actors]  # type: ignore[attr-defined]
         self.fields["kind"].choices = [("", "Any"), *kinds]  # type: ignore[attr-defined]
 
+    def name_actors(self, choices: Iterable[tuple[str, str]]) -> None:
+        """Their names, once the keys that open them are there."""
+        self.fields["actor"].choices = [("", "Anybody"), *choices]  # type: ignore[attr-defined]
+
     def clean_reason(self) -> str:
         text = str(self.cleaned_data["reason"])
         if text and len(text) < SHORTEST:

@@ -18,7 +18,8 @@ from audit.ledger.models import Leaf
 from audit.signatures.catalogue import WORDS, Meaning
 from audit.signatures.models import Signature
 from audit.subject_keys.hashing import CiphertextRefused
-from audit.subject_keys.queries import ERASED_NAME, open_names
+from audit.subject_keys.models import SubjectKey
+from audit.subject_keys.queries import ERASED_NAME, open_name
 from audit.trail import queries
 from audit.trail.adapters.ledger import HISTORY_TYPES
 from audit.trail.queries import Mark, Told, Version
@@ -347,20 +348,19 @@ def _ledger_details(told: Told) -> list[tuple[str, str]]:
     return [(term, text) for term, text in known if text]
 
 
-@dataclass(frozen=True, slots=True)
-class Actors:
-    """Everybody who ever wrote: choices for a filter, and the names behind sealed names."""
-
-    choices: list[tuple[str, str]]
-    names: dict[str, str]
+Known = Iterable[tuple[str, str, str | None]]
 
 
-def actors(known: Iterable[tuple[str, str, str | None]]) -> Actors:
+def names(known: Known, told: Iterable[Told], keys: Mapping[str, SubjectKey]) -> dict[str, str]:
+    """The names behind the sealed names of everybody who wrote, and of those who wrote this."""
+    pairs = [*((name, key) for _, name, key in known), *((name, str(key)) for name, key in sealed(told))]
+    return {name: open_name(name, keys.get(key)) for name, key in pairs if key}
+
+
+def choices(known: Known, opened: Mapping[str, str]) -> list[tuple[str, str]]:
     """By name; a person who was erased keeps the beginning of their id, so that two can be told apart."""
-    found = list(known)
-    names = open_names((name, UUID(key) if key else None) for _, name, key in found)
-    choices = [(actor, _called(actor, names.get(name, name))) for actor, name, _ in found]
-    return Actors(sorted(choices, key=lambda choice: choice[1].casefold()), names)
+    found = [(actor, _called(actor, opened.get(name, name))) for actor, name, _ in known]
+    return sorted(found, key=lambda choice: choice[1].casefold())
 
 
 def _called(actor: str, name: str) -> str:
@@ -371,11 +371,6 @@ def sealed(told: Iterable[Told]) -> list[tuple[str, UUID | None]]:
     """The sealed names in these events, each with the id of its key."""
     said = [each.event.document["actor"] for each in told]
     return [(actor["name"], UUID(actor["key"])) for actor in said if actor.get("key")]
-
-
-def unknown(told: Iterable[Told], known: Actors) -> bool:
-    """Whether somebody wrote here under a name that is not their newest."""
-    return any(name not in known.names for name, _ in sealed(told))
 
 
 def standing(now: queries.Standing, zone: ZoneInfo) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from audit.readers import index_of, readers_only, zone_of
-from audit.subject_keys.queries import open_names
+from audit.readers import EXPORT, index_of, readers_only, zone_of
 from audit.trail import forms, presenters, queries
 from audit.trail.adapters import ledger
 from audit.trail.queries import Places, Search
@@ -20,15 +19,20 @@ ENTRIES_A_PAGE = 50
 @require_GET
 def trail(request: HttpRequest) -> HttpResponse:
     """Everything that was ever written in this schema, newest first (AT-15)."""
-    zone, actors = zone_of(request), presenters.actors(queries.actors())
+    zone, known = zone_of(request), queries.actors()
     kinds = sorted(
         (str(story.model._meta.verbose_name).capitalize(), table) for table, story in queries.by_table().items()
     )
-    filters = forms.Filters(request.GET, actors=actors.choices, kinds=[(table, name) for name, table in kinds])
+    filters = forms.Filters(
+        request.GET, actors=[(actor, actor) for actor, *_ in known], kinds=[(table, name) for name, table in kinds]
+    )
     search = filters.search(zone) if filters.is_valid() else None
     found = _places(request, search) if search else Places([], None, None)
-    told = ledger.retold(queries.events_at(found.leaves))
-    names = open_names(presenters.sealed(told)) if presenters.unknown(told, actors) else actors.names
+    events = queries.events_at(found.leaves)
+    keys = ledger.keys_of_people(events, also=[key for *_, key in known if key])
+    told = ledger.retold(events, keys)
+    names = presenters.names(known, told, keys)
+    filters.name_actors(presenters.choices(known, names))
     values = {
         "filters": filters,
         "filtered": search not in (None, Search()),
@@ -38,6 +42,7 @@ def trail(request: HttpRequest) -> HttpResponse:
         "found": found,
         "standing": presenters.standing(queries.standing(), zone),
         "zone": zone.key,
+        "may_export": request.user.has_perm(EXPORT),
     }
     return render(request, "audit/trail/trail.html", values, status=200 if search else 422)
 

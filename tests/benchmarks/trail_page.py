@@ -48,7 +48,7 @@ FILL = """
                n / 3 % {people} AS number,
                (now() - make_interval(days => {days}) + n * (make_interval(days => {days}) / {events}))
                  AT TIME ZONE 'UTC' AS at,
-               'Reason ' || (n * 7919 % {reasons})::text
+               'Reason ' || (n::bigint * 7919 % {reasons})::text
                  || CASE n % 100000 WHEN 7 THEN ' after the needle was found' ELSE ' as agreed with the customer' END
                  AS reason
         FROM generate_series(0, {events} - 1) n JOIN model ON model.place = n / 3 % model.all_of_them

@@ -3,7 +3,7 @@
 The payload is the source, not the history table: what is told here is what the log proves.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,21 +22,30 @@ HISTORY_TYPES = {"I": "+", "U": "~", "D": "-"}
 Keys = Mapping[str, SubjectKey]
 
 
-def retold(events: Iterable[Event]) -> list[Told]:
-    """Each event with its version, in the order given. One query for the keys of all people they tell of."""
-    found, stories = list(events), queries.by_table()
-    known = {event.seq: stories[event.obj] for event in found if event.obj in stories and event.op in HISTORY_TYPES}
-    keys = _keys((event, known[event.seq]) for event in found if event.seq in known)
+def retold(events: Sequence[Event], keys: Keys | None = None) -> list[Told]:
+    """Each event with its version, in the order given; `keys` as `keys_of_people` gives them."""
+    found, known = events, _known(events)
+    keys = keys_of_people(events) if keys is None else keys
     return [Told(event, _version(event, known[event.seq], keys) if event.seq in known else None) for event in found]
 
 
-def _keys(pairs: Iterable[tuple[Event, Story]]) -> dict[str, SubjectKey]:
-    ids: set[str] = set()
-    for event, story in pairs:
+def keys_of_people(events: Sequence[Event], also: Iterable[str] = ()) -> dict[str, SubjectKey]:
+    """The keys of all people these events tell of, of those who acted, and of `also`, by id; one query."""
+    ids = {str(key) for key in also} | {str(key) for event in events if (key := event.document["actor"].get("key"))}
+    known = _known(events)
+    for event in events:
+        story = known.get(event.seq)
+        if story is None:
+            continue
         named = queries.keys_of(story.model)
         columns = [str(field.column) for field in story.model._meta.concrete_fields if field.name in named]
         ids |= {str(image[column]) for image in _images(event) for column in columns if image.get(column)}
     return {str(key.pk): key for key in SubjectKey.objects.filter(pk__in=ids)} if ids else {}
+
+
+def _known(events: Iterable[Event]) -> dict[int, Story]:
+    stories = queries.by_table()
+    return {event.seq: stories[event.obj] for event in events if event.obj in stories and event.op in HISTORY_TYPES}
 
 
 def _images(event: Event) -> list[dict[str, Any]]:

@@ -63,7 +63,8 @@ def test_any_byte_changed_is_named(acme, tmp_path, quick_press):
             continue
         file = folder / name
         good = file.read_bytes()
-        for place in {0, len(good) // 2, len(good) - 1}:
+        # The program's own tests go through every kind of damage; here one byte of each file as the product made it.
+        for place in {len(good) // 2}:
             file.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
             code, report = checked(folder)
             told = json.dumps(report["problems"])

@@ -251,7 +251,7 @@ def test_a_page_costs_at_most_twelve_queries(sign_in, told, query):
     client.get("/trail/")
     with CaptureQueriesContext(connection) as queries:
         assert client.get(f"/trail/{query}").status_code == 200
-    assert len(queries) <= 12, [query["sql"][:120] for query in queries]
+    assert len(queries) <= 12, "\n".join(query["sql"][:150] for query in queries)
 
 
 @pytest.mark.req("AT-01")
