@@ -4,7 +4,7 @@ from audit.export import views
 
 urlpatterns = [
     path("", views.exports, name="exports"),
-    path("<uuid:number>/", views.export, name="export"),
-    path("<uuid:number>/file/", views.download, name="export-file"),
+    path("<uuid:export_id>/", views.export, name="export"),
+    path("<uuid:export_id>/file/", views.download, name="export-file"),
     path("record/<str:kind>/<str:pk>/", views.export_record, name="export-record"),
 ]

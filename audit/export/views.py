@@ -40,7 +40,7 @@ def exports(request: HttpRequest) -> HttpResponse:
         except actions.ExportRefused as refused:
             form.add_error(None, str(refused))
         else:
-            return redirect("export", number=made.pk)
+            return redirect("export", export_id=made.pk)
     page = Paginator(queries.listed(), A_PAGE).get_page(request.GET.get("page"))
     lines = [presenters.line(export, zone_of(request)) for export in page.object_list]
     values = {"form": form, "page": page, "lines": lines, "zone": zone_of(request).key}
@@ -49,18 +49,18 @@ def exports(request: HttpRequest) -> HttpResponse:
 
 @with_right(EXPORT)
 @require_GET
-def export(request: HttpRequest, number: UUID) -> HttpResponse:
+def export(request: HttpRequest, export_id: UUID) -> HttpResponse:
     """One copy: how far it is, what it holds, the way to its file."""
-    found, zone = _export(number), zone_of(request)
+    found, zone = _export(export_id), zone_of(request)
     values = {"line": presenters.line(found, zone), "facts": presenters.facts(found, zone), "zone": zone.key}
     return render(request, "audit/export/detail.html", values)
 
 
 @with_right(EXPORT)
 @require_GET
-def download(request: HttpRequest, number: UUID) -> StreamingHttpResponse:
+def download(request: HttpRequest, export_id: UUID) -> StreamingHttpResponse:
     """The file, as a stream. Who takes it is in the access log."""
-    found = _export(number)
+    found = _export(export_id)
     if found.state == State.READY and queries.somebody_was_erased_since(found):
         found = actions.withdraw(found, now=timezone.now())
     if found.state != State.READY:
@@ -107,8 +107,8 @@ def _record(request: HttpRequest, kind: str, pk: str) -> tuple[Any, Any]:
     return story, record
 
 
-def _export(number: UUID) -> Export:
-    found = queries.by_id(number)
+def _export(export_id: UUID) -> Export:
+    found = queries.by_id(export_id)
     if found is None:
         raise Http404
     return found

@@ -48,6 +48,7 @@ RECORDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
     "factor_id": of_model("members.Factor"),
     "check_id": of_model("members.IdentityCheck"),
     "reset_id": of_model("members.FactorReset"),
+    "export_id": of_model("audit.Export"),
     "row": of_model("privacy.AffectedTenant"),
     "request_id": of_model("privacy.SubjectRequest"),
     "file_id": of_model("privacy.RequestFile"),
@@ -59,19 +60,26 @@ RECORDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
 WORDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
     "slug": lambda scene, route: ["assess"],
     "number": lambda scene, route: [1],
+    "index": lambda scene, route: [0, 25],
     "kind": lambda scene, route: ["security"],
     "code": lambda scene, route: ["published"],
     "page": lambda scene, route: ["trust-center"],
 }
 FEEDS = RECORDS | WORDS
-# History names the kind and the id together.
-PAIRS: dict[str, Callable[[Scene], list[dict[str, Any]]]] = {
-    "record-history": lambda scene: [
+
+
+def told_records(scene: Scene) -> list[dict[str, Any]]:
+    """History names the kind and the id together; a number is everybody's: grant seven here is not grant seven there."""
+    return [
         {"kind": story.kind, "pk": str(scene.rows[story.model._meta.label].pk)}
         for story in presenters.every()
-        # A number is everybody's: the seventh grant here is not the seventh grant there.
         if story.model._meta.label in scene.rows and isinstance(story.model._meta.pk, models.UUIDField)
-    ],
+    ]
+
+
+PAIRS: dict[str, Callable[[Scene], list[dict[str, Any]]]] = {
+    "record-history": told_records,
+    "export-record": told_records,
 }
 
 
