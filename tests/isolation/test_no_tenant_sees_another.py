@@ -69,7 +69,7 @@ FEEDS = RECORDS | WORDS
 
 
 def told_records(scene: Scene) -> list[dict[str, Any]]:
-    """History names the kind and the id together; a number is everybody's: grant seven here is not grant seven there."""
+    """History names kind and id together; a number is everybody's: grant seven here is not grant seven there."""
     return [
         {"kind": story.kind, "pk": str(scene.rows[story.model._meta.label].pk)}
         for story in presenters.every()
