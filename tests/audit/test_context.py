@@ -1,8 +1,10 @@
 """No write without actor and reason."""
 
+import tomllib
 import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -179,3 +181,8 @@ def test_a_service_is_named_as_one():
         "service",
         "service",
     )
+
+
+def test_events_name_the_release_that_the_project_has():
+    project = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text())
+    assert project["project"]["version"] == context.RELEASE
