@@ -21,13 +21,14 @@ METHODS = {
 def page(signature: Signature, story: Story, title: str, zone: ZoneInfo) -> dict[str, Any]:
     """The context of the page that verifies a signature."""
     version = queries.signed_version(signature, story)
+    told = trail.entries([version], zone)[0].changes if version else []
     standing = signatures.standing(signature)
     return {
         "title": title,
         "signature": signature,
         "shown": queries.shown(signature),
         "standing": standing,
-        "content": trail.entries([version], zone)[0].changes if version else [],
+        "content": [change for change in told if change.new != trail.NOTHING],
         "step": f"from {label(signature.from_state)} to {label(signature.to_state)}",
         "methods": " and ".join(METHODS.get(method, method) for method in signature.methods),
         "signed_at": trail.moment(signature.signed_at, ZoneInfo(signature.time_zone)),

@@ -52,6 +52,7 @@ from tenants.tenancy.queries import of_request
 SERIES: Final = "signing series"
 FIELDS: Final = ("meaning", "password", "code", "passkey", "seen")
 REFUSED: Final = "Password and code do not fit. Enter both again; a code is good once, and for half a minute."
+NO_CODE: Final = "Enter the code that your authenticator app shows, or use a passkey if you have set one up."
 MISSING: Final = "You cannot sign yet. What is still missing is listed below."
 AGAIN: Final = "The passkey was asked more than a minute ago, or for something else. Use it again."
 STALE: Final = "What you sign was changed, or this page lay open for too long. Read it again, then sign."
@@ -298,7 +299,7 @@ class SigningFields(forms.Form):
         if not cleaned.get("password") and not signs.in_series and "password" not in self.errors:
             self.add_error("password", "Enter your password.")
         if not cleaned.get("code") and not cleaned.get("passkey") and "code" not in self.errors:
-            self.add_error("code", "Enter the code of your authenticator app, or use a passkey.")
+            self.add_error("code", NO_CODE)
 
     def _components(self, signs: Step, now: datetime) -> factors.Components:
         in_series = signs.in_series
