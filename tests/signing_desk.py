@@ -19,9 +19,7 @@ def code_of(key: str, at: datetime) -> str:
         return cast.code_of(cast.person(key), at)
 
 
-def answer(
-    page: Any, key: str, *, at: datetime, turn: int = 0, form: str = "form", **more: str
-) -> dict[str, str]:
+def answer(page: Any, key: str, *, at: datetime, turn: int = 0, form: str = "form", **more: str) -> dict[str, str]:
     """What `key` sends to sign what `page` (an answer with a form in its context) shows.
 
     A code is good once: the second signature within half a minute takes `turn` 1, that of the next half minute.

@@ -126,8 +126,13 @@ class Auditor(Role):
     name = "Auditor"
     purpose = "Reads everything, changes nothing."
     permissions = frozenset(
-        {"members.view_people", "audit.view_history",
-            "audit.export_trail", "privacy.view_requests", "privacy.view_incidents"}
+        {
+            "members.view_people",
+            "audit.view_history",
+            "audit.export_trail",
+            "privacy.view_requests",
+            "privacy.view_incidents",
+        }
     )
 
 
