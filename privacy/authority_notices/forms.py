@@ -11,6 +11,7 @@ from tenants.members.signature_form import SigningFields
 
 
 class Decide(SigningFields):
+    signed_when = "Needed only where the authority is not notified: somebody answers for that decision."
     decision = forms.ChoiceField(
         label="Is the supervisory authority notified?",
         choices=[(key.value, NOTIFICATIONS[key]) for key in (Notification.NOTIFY, Notification.NOT_NOTIFIABLE)],

@@ -17,7 +17,8 @@
 this person may sign. `form.signing()` checks the components and raises `NotSigned` after telling the form why;
 `form.refusals(…)` puts that, `SignatureRefused` and the refusals named onto the form, so that the page is shown again
 with status 422. With `signs=None` the form asks for no signature. Where only some answers take one, override
-`takes_signature`; it sees `cleaned_data`, and `signing()` then gives None. Whoever is signed in signs, nobody else.
+`takes_signature`, which sees `cleaned_data` (ask it before `signing()`), and say in `signed_when` which answers those
+are. Whoever is signed in signs, nobody else.
 """
 
 import uuid
@@ -26,7 +27,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -146,6 +147,9 @@ class AlwaysFresh(forms.HiddenInput):
 
 class SigningFields(forms.Form):
     """The fields of a signature; see the module for how a form takes them on."""
+
+    # For a form of which only some answers take a signature: which ones, in a sentence.
+    signed_when: ClassVar[str] = ""
 
     meaning = forms.ChoiceField(
         label="What your signature means",
