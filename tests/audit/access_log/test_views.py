@@ -74,6 +74,24 @@ def test_a_page_without_personal_data_writes_nothing(sign_in, acme):
     assert entries(acme) == []
 
 
+@pytest.mark.parametrize(("host", "path"), [("localhost", "/"), ("acme.localhost", "/sign-in/")])
+def test_strangers_on_public_pages_cost_the_log_nothing(stranger, acme, platform, host, path):
+    with CaptureQueriesContext(connection) as queries:
+        assert stranger(host).get(path).status_code == 200
+    assert [query for query in queries if "ledger_note_access" in query["sql"]] == []
+
+
+@pytest.mark.req("P11-300d")
+def test_a_failed_signing_is_a_refused_attempt():
+    from audit.watch import watching
+    from tenants.members.factors.actions import ComponentsRefused
+
+    with watching() as seen:
+        ComponentsRefused()
+    ((refused,),) = [list(found) for found in seen.refusals.values()]
+    assert refused.kind == "ComponentsRefused"
+
+
 @pytest.mark.req("P11-10d")
 def test_a_page_that_the_role_does_not_open_is_a_refused_attempt(sign_in, acme):
     assert sign_in("cay").get("/trail/").status_code == 403
