@@ -131,6 +131,16 @@ def test_the_message_of_beat_runs_the_platforms_sweep(working):
     assert (sweeps(working)[0]["schemas"], sweeps(working)[0]["failed"]) == (1, 0)
 
 
+def test_new_events_get_their_place_in_a_signed_log_by_themselves(working):
+    def placed():
+        waits = working.sql("SELECT 1 FROM ledger.dirty")
+        signed = working.sql("SELECT count(*) FROM ledger.published")[0][0]
+        return not waits and signed == 3
+
+    until(placed, PATIENCE, lambda: working.log_of("worker")[-3000:])
+    assert "cannot be placed" not in working.log_of("worker")
+
+
 def sweeps(house):
     return house.lines_of("worker", "sweep ended")
 
@@ -192,10 +202,20 @@ def test_worker_goes_on_after_the_database_crashed(working):
 def test_the_sweep_is_sent_every_second_and_the_check_every_night(settings):
     from complere.schedule import timers
 
-    sweep, reconcile = timers().values()
-    assert (sweep["task"], sweep["schedule"]) == ("tenants.wakeups.tasks.sweep", settings.SWEEP_EVERY_SECONDS)
-    assert reconcile["task"] == "tenants.wakeups.tasks.reconcile"
+    known = {timer["task"].removeprefix("tenants."): timer for timer in timers().values()}
+    sweep, reconcile = known["wakeups.tasks.sweep"], known["wakeups.tasks.reconcile"]
+    assert sweep["schedule"] == settings.SWEEP_EVERY_SECONDS
     morning = datetime(2026, 3, 2, tzinfo=UTC)
     assert reconcile["schedule"].remaining_estimate(morning) is not None
     assert (reconcile["schedule"].hour, reconcile["schedule"].minute) == ({2}, {17})
     assert sweep["options"]["expires"] > timedelta(seconds=sweep["schedule"]).total_seconds()
+
+
+def test_logs_are_signed_every_second_published_every_hour_and_checked_every_night(settings):
+    from complere.schedule import timers
+
+    known = {timer["task"].removeprefix("tenants."): timer["schedule"] for timer in timers().values()}
+    assert known["books.tasks.sequence"] == settings.SEQUENCE_EVERY_SECONDS == 1
+    hourly, nightly = known["books.tasks.publish_heads"], known["books.tasks.check_trails"]
+    assert (hourly.minute, len(hourly.hour)) == ({7}, 24)
+    assert (nightly.minute, nightly.hour) == ({23}, {1})
