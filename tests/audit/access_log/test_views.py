@@ -218,3 +218,30 @@ def test_a_long_log_pages_both_ways(sign_in, acme):
     assert second.count("timeline__event") == 10
     assert "page 59" in first
     assert "page 0”" in second
+
+
+@pytest.mark.req("AT-18")
+def test_a_look_into_another_schema_is_in_the_log_of_that_schema(acme, platform):
+    """Whoever's data were opened reads of it, wherever the request was answered."""
+    from django.contrib.auth.models import AnonymousUser
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+
+    from complere.middleware import AccessLog
+    from privacy.subject_requests.models import SubjectRequest
+
+    with schemas.inside(acme):
+        record = filed()
+
+    def respond(request):
+        with schemas.inside(acme):
+            return HttpResponse(SubjectRequest.objects.get(pk=record.pk).subject_name)
+
+    request = RequestFactory().get("/somewhere/")
+    request.user, request.resolver_match = AnonymousUser(), None
+    with schemas.on_platform():
+        assert AccessLog(respond)(request).content == b"Jonas Weber"
+        assert schemas.is_platform()
+    assert entries(platform) == []
+    (entry,) = entries(acme)
+    assert f"privacy.subjectrequest:{record.pk}" in entry.records
