@@ -54,7 +54,7 @@ def test_a_breach_is_notified_to_each_customer_it_concerns(somebody, mark):
     sofia = somebody("localhost", "security2@complere.example")
     for tenant, notice in notices.items():
         sofia.goes_to(notice).presses("Approve the notice").reads("There is a problem")
-        sofia.ticks("I have read every part, and it tells nothing of any other customer").presses("Approve the notice")
+        sofia.ticks("I have read every part, and it tells nothing of any other customer").signs("Approve the notice")
         sofia.reads("The notice is approved.")
         samir.goes_to(notice).follows("Send the notice").presses("Send the notice").reads(f"{tenant} is told")
 

@@ -74,7 +74,7 @@ def delivers(officer, mark):
     officer.page.get_by_label("File for the person to download").set_input_files(
         {"name": "answer.txt", "mimeType": "text/plain", "buffer": f"Everything about {mark}\n".encode()}
     )
-    officer.writes("Reason for the record", "Complete answer").presses("Deliver the answer").reads("Delivered")
+    officer.writes("Reason for the record", "Complete answer").signs("Deliver the answer").reads("Delivered")
 
 
 def test_a_data_subject_asks_at_the_tenants_own_door(somebody, mark):
@@ -97,7 +97,7 @@ def test_a_data_subject_asks_at_the_tenants_own_door(somebody, mark):
     officer.follows("Refuse").presses("Refuse").reads("There is a problem")
     officer.page.get_by_role("group", name="Ground of the law").get_by_role("radio").last.check()
     officer.writes("What proves it", "Contract of 2024").writes("Reasons, for the person", f"We must keep it, {mark}.")
-    officer.writes("Reason for the record", "Retention duty").presses("Refuse").reads("Refused")
+    officer.writes("Reason for the record", "Retention duty").signs("Refuse").reads("Refused")
     # The three parts of GDPR Art. 12(4).
     subject.goes_to(status).reads(f"We must keep it, {mark}.", "Complaint", "supervisory authority", "Going to court")
     # Confirming twice repeats nothing and hands out no second link: the first one was mailed.
