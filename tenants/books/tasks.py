@@ -14,8 +14,10 @@ NIGHTLY = context.service("nightly check")
 
 @shared_task(platform=True)
 def sequence() -> None:
-    """Give what waits its place, in whichever schema."""
-    actions.sequence_all(clock=timezone.now)
+    """Give what waits its place, in whichever schema. The very first heads are published at once, not in an hour."""
+    done = actions.sequence_all(clock=timezone.now)
+    if done.placed and queries.head_over_all() is None:
+        actions.collect_heads(now=timezone.now())
 
 
 @shared_task(platform=True)

@@ -2,11 +2,13 @@
 
 import pytest
 
+from audit import context
 from audit.sequencer import queries as sequencing
 from audit.verification import queries as trail_checks
 from complere.celery import app
 from tenants import schemas
 from tenants.books import queries, tasks
+from tenants.tenancy.models import Domain
 from tenants.tenant_task import EnqueueRefused
 from tests import cast
 
@@ -18,6 +20,17 @@ def test_the_tasks_place_publish_and_stamp(db, authority):
     assert queries.head_over_all().size == 3
     with schemas.on_platform():
         assert queries.stamps().count() == 1
+
+
+def test_the_first_heads_are_published_at_once_and_later_ones_by_the_hour(db):
+    assert queries.head_over_all() is None
+    tasks.sequence()
+    first = queries.head_over_all()
+    assert first is not None
+    with schemas.on_platform(), context.regulated_write(actor=context.service("test"), reason="One more event"):
+        Domain.objects.create(domain="second.localhost", tenant=cast.tenant("localhost"), is_primary=False)
+    tasks.sequence()
+    assert queries.head_over_all() == first
 
 
 def test_without_an_authority_nothing_is_stamped(db):
