@@ -8,6 +8,7 @@ from typing import Any
 
 PART_BYTES = 1024 * 1024
 EARLIEST = 1980
+QUICK = 2
 
 
 class Parts:
@@ -54,6 +55,8 @@ class Archive:
     def add(self, name: str, content: bytes | Iterable[bytes]) -> None:
         entry = zipfile.ZipInfo(name, self._date)
         entry.compress_type = zipfile.ZIP_DEFLATED
+        # Quickly: hashes and ciphertext hardly shrink, and a long job has only so much time.
+        entry._compresslevel = QUICK  # type: ignore[attr-defined]
         entry.external_attr = 0o644 << 16
         digest = hashlib.sha256()
         with self._zip.open(entry, "w", force_zip64=True) as file:

@@ -25,7 +25,7 @@ from audit.trail.adapters import ledger
 FORMAT = "complere-trail/1"
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 # Stated limits: what fits into the time that a job has, and onto paper that somebody reads.
-MOST_EVENTS = 1_500_000
+MOST_EVENTS = 1_200_000
 MOST_ON_PAPER = 200
 NO_PAPER = "trail-pdf-missing.txt"
 Progress = Callable[[int, int], None]
