@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from audit import context
+from audit.reconciliation import actions as reconciliation
 from tenants import schemas
 from tenants.books import actions, queries
 from tenants.tenancy.states import State
@@ -26,6 +27,12 @@ def publish_heads() -> None:
     actions.collect_heads(now=timezone.now())
     if settings.TSA_URL:
         actions.stamp(now=timezone.now())
+
+
+@shared_task(platform=True)
+def look_at_capture() -> None:
+    """Between two nightly comparisons: one query, over all schemas, for what was switched off."""
+    reconciliation.check_structure(now=timezone.now())
 
 
 @shared_task(platform=True)

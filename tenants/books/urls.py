@@ -8,7 +8,7 @@ urlpatterns = [
     path("", views.checks, name="trail-checks"),
     path("ask/", views.request_check, name="request-trail-check"),
     path("head.tlog-proof", views.anchor, name="trail-anchor"),
-    path("<uuid:pk>/", views.check, name="trail-check"),
+    path("<uuid:trail_check_id>/", views.check, name="trail-check"),
 ]
 platform = [
     path("transparency/", views.transparency, name="transparency"),

@@ -103,15 +103,15 @@ def checks(request: HttpRequest) -> HttpResponse:
 def request_check(request: HttpRequest) -> HttpResponse:
     asked = actions.request_check(actor=request.user.actor, now=timezone.now())  # type: ignore[union-attr]
     messages.success(request, "The trail will be checked from its first event on.")
-    return redirect("trail-check", pk=asked.pk)
+    return redirect("trail-check", trail_check_id=asked.pk)
 
 
 @may(READ)
 @require_safe
-def check(request: HttpRequest, pk: UUID) -> HttpResponse:
+def check(request: HttpRequest, trail_check_id: UUID) -> HttpResponse:
     """One check: how far it is, or what it found."""
     zone = of_request(request).time_zone
-    shown = get_object_or_404(trail_checks.checks(), pk=pk)
+    shown = get_object_or_404(trail_checks.checks(), pk=trail_check_id)
     values = presenters.row(shown, zone) | {
         "facts": presenters.facts(shown, zone),
         "findings": presenters.findings(shown),

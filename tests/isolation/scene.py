@@ -166,8 +166,8 @@ class Scene:
 
 
 def ours() -> Iterator[type[models.Model]]:
-    """Our models in this schema; its tenants, keys and wake-ups are there already."""
-    standing = {"tenants.Tenant", "tenants.Domain", "tenants.WakeUp", "audit.TenantKey"}
+    """Our models in this schema; its tenants, keys and wake-ups are there already, and the keys of logs are public."""
+    standing = {"tenants.Tenant", "tenants.Domain", "tenants.WakeUp", "audit.TenantKey", "audit.LogKey"}
     for model in apps.get_models():
         mine = model.__module__.split(".")[0] in sources.APPS and "historical" not in model._meta.model_name
         here = model._meta.managed and router.allow_migrate_model(DEFAULT_DB_ALIAS, model)

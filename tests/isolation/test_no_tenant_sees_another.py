@@ -49,6 +49,7 @@ RECORDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
     "check_id": of_model("members.IdentityCheck"),
     "reset_id": of_model("members.FactorReset"),
     "export_id": of_model("audit.Export"),
+    "trail_check_id": of_model("audit.TrailCheck"),
     "row": of_model("privacy.AffectedTenant"),
     "request_id": of_model("privacy.SubjectRequest"),
     "file_id": of_model("privacy.RequestFile"),

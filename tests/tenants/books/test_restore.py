@@ -12,7 +12,7 @@ from audit.log_keys import queries as keys
 from audit.sequencer import queries as sequencing
 from audit.verification.adapters import checker
 from complere import env
-from complere.embedded import place, roles
+from complere.embedded import roles
 from tenants import schemas
 from tenants.books import actions, queries
 from tests import cast, database
@@ -26,13 +26,12 @@ HOUR = timedelta(hours=1)
 def backups(committed_db, tmp_path):
     """`dump()` takes a backup of the whole database; `restore(backup)` points this process to one made from it."""
     made = []
-    binaries = place.installed()
 
     def run(program, *words, name):
         parts = urlsplit(env.secret("DATABASE_ADMIN_URL"))
         address = ["-h", parts.hostname, "-p", str(parts.port), "-U", parts.username, "-d", name]
         environment = env.child(PGPASSWORD=parts.password or "")
-        subprocess.run([str(binaries / program), *address, *words], check=True, env=environment, capture_output=True)
+        subprocess.run([str(database.program(program)), *address, *words], check=True, env=environment, capture_output=True)
 
     def dump():
         backup = tmp_path / uuid.uuid4().hex
