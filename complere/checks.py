@@ -55,6 +55,18 @@ def deployment(app_configs: Sequence[AppConfig] | None, **_kwargs: Any) -> Itera
     return production_faults()
 
 
+@register(Tags.database)
+def capture(
+    app_configs: Sequence[AppConfig] | None, databases: Sequence[str] | None = None, **_kwargs: Any
+) -> list[CheckMessage]:
+    """`manage.py check --database default`, before a process starts: does every trigger of capture fire?"""
+    from audit.reconciliation.adapters import inventory
+
+    disabled = inventory.disabled() if databases else []
+    hint = "Ask who switched it off; `manage.py check_trail` names all that differs."
+    return [Error(f"Capture is switched off: {name}.", hint=hint, id="complere.E020") for name in disabled]
+
+
 def _debug() -> list[CheckMessage]:
     if not settings.DEBUG:
         return []

@@ -31,6 +31,11 @@ def timers() -> dict[str, dict[str, Any]]:
             "schedule": crontab(hour="1", minute="23"),
             "options": {"expires": 3600},
         },
+        "look whether every trigger of capture fires": {
+            "task": "tenants.books.tasks.look_at_capture",
+            "schedule": crontab(minute="37"),
+            "options": {"expires": 3000},
+        },
         "work out anew when each schema is next due": {
             "task": "tenants.wakeups.tasks.reconcile",
             "schedule": crontab(hour="2", minute="17"),

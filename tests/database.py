@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connections
 
 from complere import env
-from complere.embedded import locks, roles, services
+from complere.embedded import locks, place, roles, services
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
@@ -45,6 +45,13 @@ def admin(statement: str) -> list[tuple[object, ...]]:
     with psycopg.connect(env.secret("DATABASE_ADMIN_URL"), autocommit=True) as server:
         cursor = server.execute(statement)  # type: ignore[arg-type]
         return cursor.fetchall() if cursor.description else []
+
+
+def program(name: str) -> Path:
+    """pg_dump or pg_restore of the server's own version: what a newer one writes, an older server does not read."""
+    version = int(str(admin("SHOW server_version_num")[0][0])) // 10_000
+    packaged = Path("/usr/lib/postgresql") / str(version) / "bin" / name
+    return packaged if packaged.exists() else place.installed() / name
 
 
 def template() -> str:

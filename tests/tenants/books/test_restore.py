@@ -31,7 +31,8 @@ def backups(committed_db, tmp_path):
         parts = urlsplit(env.secret("DATABASE_ADMIN_URL"))
         address = ["-h", parts.hostname, "-p", str(parts.port), "-U", parts.username, "-d", name]
         environment = env.child(PGPASSWORD=parts.password or "")
-        subprocess.run([str(database.program(program)), *address, *words], check=True, env=environment, capture_output=True)
+        command = [str(database.program(program)), *address, *words]
+        subprocess.run(command, check=True, env=environment, capture_output=True)
 
     def dump():
         backup = tmp_path / uuid.uuid4().hex
