@@ -54,12 +54,12 @@ class Report:
 def check(*, schema: str, now: datetime, known: Sequence[Head] = (), progress: Progress | None = None) -> Report:
     """Hash everything anew and compare. `known` are heads of this log as somebody else keeps them."""
     began = time.monotonic()
-    heads = _Heads(list(sequencing.checkpoints()), log_keys.vkeys())
+    heads = _Heads(sequencing.checkpoints().iterator(), log_keys.vkeys())
     walk = _walk(heads, progress)
     report = Report(schema, walk.size, walk.root().hex(), len(heads.stored))
     report.findings += _doubtful(walk)
     report.findings += _places(walk, heads)
-    report.findings += heads.findings
+    report.findings += heads.findings[:MOST]
     report.findings += _against(known, heads.stored)
     named = {finding.record for finding in report.findings}
     report.findings += _records(now, named)
@@ -69,14 +69,15 @@ def check(*, schema: str, now: datetime, known: Sequence[Head] = (), progress: P
 
 
 class _Heads:
-    """The stored heads, of which those that are not what was signed take no further part."""
+    """The stored heads, of which those that are not what was signed take no further part. A log has many."""
 
-    def __init__(self, stored: list[Checkpoint], vkeys: list[str]) -> None:
-        self.stored = stored
+    def __init__(self, stored: Iterable[Checkpoint], vkeys: list[str]) -> None:
         self.findings: list[Finding] = []
+        self.stored: dict[tuple[int, int], bytes] = {}
         self.roots: dict[int, list[bytes]] = {}
         for checkpoint in stored:
             head = Head(checkpoint.epoch, checkpoint.size, bytes(checkpoint.root), checkpoint.at, checkpoint.note)
+            self.stored[head.epoch, head.size] = head.root
             try:
                 sequencing.check_head(head, vkeys)
             except (notes.NoteRefused, tree.TreeRefused) as refused:
@@ -212,8 +213,7 @@ def _blocks(walk: Walk, signed: int) -> list[Finding]:
     return found
 
 
-def _against(known: Sequence[Head], stored: list[Checkpoint]) -> list[Finding]:
-    ours = {(head.epoch, head.size): bytes(head.root) for head in stored}
+def _against(known: Sequence[Head], ours: dict[tuple[int, int], bytes]) -> list[Finding]:
     newest = max((epoch for epoch, _ in ours), default=0)
     found = []
     for head in known:
