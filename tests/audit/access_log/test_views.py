@@ -7,13 +7,15 @@ from html import unescape
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit import context
-from audit.ledger.models import Access
+from audit.ledger.models import Access, Event
 from audit.subject_keys import actions as subject_keys
+from privacy.subject_requests.states import State
 from tenants import schemas
-from tests import cast
-from tests.privacy.subject_requests.filings import in_state
+from tests import cast, signing_desk
+from tests.privacy.subject_requests.filings import complete, in_state
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -26,8 +28,6 @@ def words(response, status=200):
 
 
 def filed(**values):
-    from privacy.subject_requests.states import State
-
     return in_state(State.RECEIVED, NOW, subject_name="Jonas Weber", subject_email="jonas@example.org", **values)
 
 
@@ -82,14 +82,18 @@ def test_strangers_on_public_pages_cost_the_log_nothing(stranger, acme, platform
 
 
 @pytest.mark.req("P11-300d")
-def test_a_failed_signing_is_a_refused_attempt():
-    from audit.watch import watching
-    from tenants.members.factors.actions import ComponentsRefused
-
-    with watching() as seen:
-        ComponentsRefused()
-    ((refused,),) = [list(found) for found in seen.refusals.values()]
-    assert refused.kind == "ComponentsRefused"
+def test_a_failed_signing_is_a_refused_attempt_of_that_person(sign_in, acme):
+    with schemas.inside(acme):
+        record = in_state(State.IN_PROGRESS, NOW, subject_name="Jonas Weber", subject_email="jonas@example.org")
+        ben = cast.person("ben").pk
+    client, path = sign_in("ben"), f"/requests/{record.pk}/deliver/"
+    sent = signing_desk.answer(client.get(path), "ben", at=timezone.now(), password="not his password")
+    parts = {f"part_{key}": "given" for key in complete(record)} | {"part_h": "not_applicable", "why_h": "None made"}
+    answer = client.post(path, sent | parts | {"answer": "Here are your data.", "reason": "All found"})
+    assert answer.status_code == 422
+    (entry,) = entries(acme, kind="refused")
+    assert (entry.actor["id"], entry.what) == (str(ben), "POST deliver-subject-request")
+    assert entry.detail.startswith("Password and second factor do not match.")
 
 
 @pytest.mark.req("P11-10d")
@@ -103,7 +107,6 @@ def test_a_page_that_the_role_does_not_open_is_a_refused_attempt(sign_in, acme):
 def test_a_step_out_of_order_is_refused_and_the_attempt_kept_although_nothing_was_written(sign_in, acme):
     from audit.transitions import MoveRefused, move
     from audit.watch import watching
-    from privacy.subject_requests.states import State
 
     with schemas.inside(acme):
         record = filed()
@@ -113,6 +116,21 @@ def test_a_step_out_of_order_is_refused_and_the_attempt_kept_although_nothing_wa
     assert record.state == State.RECEIVED
     ((refused,),) = [list(found) for found in seen.refusals.values()]
     assert (refused.kind, refused.record) == ("MoveRefused", f"privacy.subjectrequest:{record.pk}")
+
+
+@pytest.mark.req("P11-10f")
+def test_a_step_from_the_wrong_state_writes_nothing_but_the_refusal(sign_in, acme):
+    with schemas.inside(acme):
+        record = filed()
+        before = Event.objects.count()
+    sent = sign_in("ben").post(f"/requests/{record.pk}/begin/", {"reason": "Skip the check"})
+    assert sent.status_code == 409
+    (entry,) = entries(acme, kind="refused")
+    assert entry.what == "POST begin-subject-request"
+    assert entry.records[0].endswith(f":{record.pk}")
+    assert entry.detail
+    with schemas.inside(acme):
+        assert Event.objects.count() == before
 
 
 def test_a_failed_sign_in_names_the_account_and_not_what_was_typed(stranger, acme):
