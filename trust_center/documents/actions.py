@@ -177,9 +177,13 @@ def make_copies(now: datetime) -> int:
 
 
 def signed_copy(version: DocumentVersion, *, now: datetime) -> SignedCopy:
-    """The file that is given out, made at once where the chore has not come to it. Raises `PrintingFailed`."""
+    """The file that is given out, made at once where the chore has not come to it. Raises `MoveRefused`."""
     copy = SignedCopy.objects.select_related("version__document").get(version=version)
-    return copy if copy.pdf is not None else _bind(copy, now)
+    try:
+        return copy if copy.pdf is not None else _bind(copy, now)
+    except printing.PrintingFailed as failure:
+        log.warning("the signature page could not be printed", version=str(copy.pk), failure=str(failure))
+        raise MoveRefused("The page of signatures is still being printed. Try again in a few minutes.") from failure
 
 
 @transaction.atomic

@@ -254,13 +254,15 @@ def test_signed_copies_are_made_by_the_chore_once(register, quick_press):
 
 
 def test_a_signature_page_that_cannot_be_printed_is_tried_again_later(register, quick_press, monkeypatch):
-    publish(printed())
+    version = publish(printed())
 
     def missing(html):
         raise printing.LibrariesMissing("Install Pango")
 
     monkeypatch.setattr(actions.printing, "pdf_of", missing)
     assert (actions.make_copies(NOW), queries.next_copy_at()) == (1, NOW + actions.LEASE)
+    with pytest.raises(MoveRefused, match="still being printed"):
+        actions.signed_copy(version, now=NOW)
     monkeypatch.setattr(actions.printing, "pdf_of", lambda html: (1, ONE_PAGE))
     assert (actions.make_copies(NOW + actions.LEASE), queries.next_copy_at()) == (1, None)
 
