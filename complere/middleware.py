@@ -102,7 +102,7 @@ class AccessLog:
             who = user.actor if user.is_authenticated else STRANGER
             for schema in concerned:
                 with schemas.inside(Place(schema)):
-                    _note(who, _page(request), [*seen.reads.get(schema, ())], [*seen.refusals.get(schema, ())])
+                    _note(who, request, [*seen.reads.get(schema, ())], [*seen.refusals.get(schema, ())])
         return response
 
 
@@ -116,12 +116,13 @@ REFUSED = {
 }
 
 
-def _note(who: Actor, page: str, reads: list[str], refusals: list[watch.Refused]) -> None:
-    actor = access_log.told(who)
+def _note(who: Actor, request: HttpRequest, reads: list[str], refusals: list[watch.Refused]) -> None:
+    actor, page = access_log.told(who), _page(request)
     if reads:
         access_log.note(kind=Kind.READ, actor=actor, what=page, records=reads)
     for refusal in refusals:
-        records = [refusal.record] if refusal.record else []
+        named = refusal.record or _asked_for(request)
+        records = [named] if named else []
         access_log.note(kind=Kind.REFUSED, actor=actor, what=page, records=records, detail=refusal.why or refusal.kind)
 
 
