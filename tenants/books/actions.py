@@ -28,7 +28,7 @@ from tenants import schemas
 from tenants.books import queries
 from tenants.books.adapters import timestamping
 from tenants.tenancy import queries as tenancy
-from tenants.wakeups.actions import wake
+from tenants.wakeups.actions import SCHEMAS_PER_CONNECTION, wake
 
 if TYPE_CHECKING:
     from audit.verification.models import TrailCheck
@@ -60,6 +60,8 @@ def sequence_all(*, clock: Callable[[], datetime], seconds: float = SECONDS) -> 
         if clock() - began > timedelta(seconds=seconds):
             break
         _sequence(each.schema, done, clock())
+        if done.schemas and done.schemas % SCHEMAS_PER_CONNECTION == 0:
+            connection.close()
     if done.schemas:
         log.info("events placed", schemas=done.schemas, placed=done.placed, failed=done.failed)
     return done
