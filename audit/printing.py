@@ -26,9 +26,7 @@ def pdf_of(html: str, *, assets: Path, seconds: float = SECONDS) -> tuple[int, b
     """Number of pages and the PDF; the page may fetch what lies in `assets`. Raises `PrintingFailed`."""
     command = [sys.executable, "-m", press.__name__, str(assets)]
     try:
-        done = subprocess.run(
-            command, input=html.encode(), capture_output=True, timeout=seconds, check=False, cwd=ROOT
-        )
+        done = subprocess.run(command, input=html.encode(), capture_output=True, timeout=seconds, check=False, cwd=ROOT)
     except subprocess.TimeoutExpired:
         raise PrintingTimedOut(f"Printing took longer than {seconds:g} seconds and was stopped.") from None
     if done.returncode == press.NO_LIBRARIES:

@@ -8,7 +8,6 @@ from audit.presenters import Story
 from audit.reconciliation.catalogue import WORDS, Kind
 from audit.reconciliation.models import Finding
 
-
 STORIES = [
     Story(
         kind="audit.finding",

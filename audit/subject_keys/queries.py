@@ -12,7 +12,6 @@ from audit.context import current_schema
 from audit.subject_keys import hashing
 from audit.subject_keys.models import SubjectKey, TenantKey
 
-
 # What stands where a name was.
 ERASED_NAME = "erased"
 

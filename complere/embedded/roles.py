@@ -7,9 +7,8 @@ complere_platform  no      rows of the public schema, table by table as migratio
 complere_ledger    no      owns the audit ledger; granted to nobody
 """
 
-from pathlib import Path
-
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, LiteralString
 
 import psycopg

@@ -45,7 +45,17 @@ APP_FILES = {
         "signing",
         "tenant_task",
     },
-    "tenants.members": {"__init__", "apps", "models", "access", "backends", "middleware", "panels", "passwords", "signature_form"},
+    "tenants.members": {
+        "__init__",
+        "apps",
+        "models",
+        "access",
+        "backends",
+        "middleware",
+        "panels",
+        "passwords",
+        "signature_form",
+    },
     "privacy": {"__init__", "apps", "models", "bells", "personal_data"},
     "trust_center": {"__init__", "apps", "models"},
 }

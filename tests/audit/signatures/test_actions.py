@@ -116,35 +116,39 @@ def test_a_signed_move_past_every_action_is_refused_by_the_database(record):
 @pytest.mark.req("P11-70")
 def test_a_signature_of_another_record_serves_no_move(record):
     other = in_state(State.VALIDATED)
-    with pytest.raises(DatabaseError) as failure, write():
+    with write():
         signed(other)
-        SubjectRequest.objects.filter(pk=record.pk).update(state="refused")
+        with pytest.raises(DatabaseError) as failure, transaction.atomic():
+            SubjectRequest.objects.filter(pk=record.pk).update(state="refused")
     assert sqlstate(failure.value) == "AU103"
 
 
 @pytest.mark.req("P11-70")
 def test_a_signature_over_the_version_before_serves_no_move(record):
-    with pytest.raises(DatabaseError) as failure, write():
+    with write():
         signed(record)
         SubjectRequest.objects.filter(pk=record.pk).update(details="enc1:AAAA")
-        SubjectRequest.objects.filter(pk=record.pk).update(state="refused")
+        with pytest.raises(DatabaseError) as failure, transaction.atomic():
+            SubjectRequest.objects.filter(pk=record.pk).update(state="refused")
     assert sqlstate(failure.value) == "AU103"
 
 
 @pytest.mark.req("P11-70")
 def test_a_signature_for_another_state_serves_no_move(in_acme):
     record = in_state(State.IN_PROGRESS)
-    with pytest.raises(DatabaseError) as failure, write():
+    with write():
         signed(record, to=State.DELIVERED)
-        SubjectRequest.objects.filter(pk=record.pk).update(state="refused")
+        with pytest.raises(DatabaseError) as failure, transaction.atomic():
+            SubjectRequest.objects.filter(pk=record.pk).update(state="refused")
     assert sqlstate(failure.value) == "AU103"
 
 
 @pytest.mark.req("P11-70")
 def test_content_cannot_be_changed_by_the_signed_move_itself(record):
-    with pytest.raises(DatabaseError) as failure, write():
+    with write():
         signed(record)
-        SubjectRequest.objects.filter(pk=record.pk).update(state="refused", refusal_ground="unfounded")
+        with pytest.raises(DatabaseError) as failure, transaction.atomic():
+            SubjectRequest.objects.filter(pk=record.pk).update(state="refused", refusal_ground="unfounded")
     assert sqlstate(failure.value) == "AU102"
 
 

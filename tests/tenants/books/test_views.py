@@ -157,7 +157,9 @@ def test_what_a_check_found_is_named_on_its_page(published, sign_in):
             requested_at=NOW, started_at=NOW, finished_at=NOW, seconds=1.5, size=30, asker="nightly check",
             findings=[["altered", "members_user:1 version 2", "its bytes differ"]],
         )  # fmt: skip
-    page = sign_in("aud").get(reverse("trail-check", urlconf="complere.urls.tenant", kwargs={"trail_check_id": check.pk}))
+    page = sign_in("aud").get(
+        reverse("trail-check", urlconf="complere.urls.tenant", kwargs={"trail_check_id": check.pk})
+    )
     assert "Damage found" in page.content.decode()
     assert (
         "<strong>Altered event</strong>: <code>members_user:1 version 2</code>: its bytes differ"
