@@ -15,7 +15,7 @@ Connect = Callable[[str], "psycopg.Connection[tuple]"]
 
 
 @pytest.fixture(scope="module")
-def attacked() -> Iterator[str]:
+def attacked(django_db_setup: None) -> Iterator[str]:
     """A database for attacks that are rolled back."""
     with database.clone("test_attacked", database.template()) as name:
         yield name
@@ -37,7 +37,7 @@ def as_account(attacked: str) -> Iterator[Connect]:
 
 
 @pytest.fixture
-def scratch() -> Iterator[str]:
+def scratch(django_db_setup: None) -> Iterator[str]:
     """A database of this test's own."""
     with database.clone("test_scratch", database.template()) as name:
         yield name

@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -588,6 +589,16 @@ def test_what_changes_nothing_that_a_trail_holds_is_no_event_and_needs_no_reason
     User.objects.filter(pk=user.pk).update(failed_sign_ins=3)
     User.objects.filter(pk=user.pk).update(failed_sign_ins=3)
     assert list(Event.objects.filter(seq__gt=seq)) == []
+
+
+@pytest.mark.req("P11-70")
+def test_no_event_claims_a_signature_that_its_transaction_did_not_give(user):
+    seq = last_seq()
+    with context.regulated_write(actor=MATRIX, reason=REASON), connection.cursor() as cursor:
+        for claimed in (str(uuid.uuid4()), f"{TABLE}:{user.pk}={uuid.uuid4()}", "'"):
+            cursor.execute("SELECT set_config('app.signature', %s, true)", [claimed])
+            write(user, claimed)
+    assert [event.document["sig"] for event in events_after(seq)] == [None, None, None]
 
 
 # --- A history row says what its transaction says -----------------------------------------------------
