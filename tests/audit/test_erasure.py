@@ -1,4 +1,4 @@
-"""Erasing a person (GDPR Art. 17): unreadable in record, history, trail, access log, export and paper; the root stays."""
+"""Erasing a person (GDPR Art. 17): unreadable on every page and in every file, and the root of the log stays."""
 
 import io
 import json
