@@ -100,5 +100,4 @@ CORPORA: dict[str, Corpus] = {
     "white space": _texts(" \t\u00a0\u200b "),
     "text in every field": _everything(ODD),
     "every field twice": _twice,
-    "sensible values": lambda form: form.filled(),
 }

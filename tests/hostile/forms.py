@@ -1,7 +1,7 @@
 """Every form that a browser would be offered: found by walking from page to page as each role, and read as HTML."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -19,8 +19,12 @@ from tests.architecture import routes
 from tests.cast import PASSWORD
 from tests.hostile.stage import Stage, Visitor
 
-# So many pages of one address are read by one person: records differ by state, and states are few.
-PAGES_OF_A_ROUTE = 12
+# So many pages of one address are read by one person; of records, which differ by state, so many that each state is.
+PAGES_OF_A_ROUTE, STATES_OF_A_RECORD = 3, 12
+RECORDS = {
+    "subject-request", "incident", "incident-step", "document-request", "document-desk", "person", "tenant", "notice",
+    "breach-notice", "claim", "subprocessor", "contact-edit", "explain-deadline", "document-request-status",
+}  # fmt: skip
 # Pages that offer no form of their own, however many there are.
 LIKE_EACH_OTHER = {"record-history": 1, "claim": 3, "edit-claim": 2, "subprocessor": 3, "edit-subprocessor": 1}
 TEXTS = {"text", "textarea", "search", "tel", "url"}
@@ -127,7 +131,8 @@ def explore(stage: Stage) -> Site:
                 known.add(key)
                 site.forms.append(form)
     reached = {(side(form.visitor.host), form.route) for form in site.forms}
-    for form in site.posts:
+    # No link leads to what follows a password that is asked again.
+    for form in [form for form in site.posts if form.named(KNOWN_PASSWORD)]:
         for further in (*_offered_by(form), *_by_script(form)):
             place = (side(form.visitor.host), further.route)
             if further.route and place not in reached:
@@ -162,25 +167,28 @@ def _by_script(form: Form) -> list[Form]:
     return [Form(form.visitor, form.page, action, "post", multipart=False, fields=told, route=name)]
 
 
-def pages(site: Site) -> Iterator[tuple[Visitor, str, Any]]:
-    """Every page that somebody can walk to, as HTML."""
-    for visitor in site.stage.visitors:
+def pages(site: Site, visitors: Iterable[Visitor] = ()) -> Iterator[tuple[Visitor, str, Any]]:
+    """Every page that somebody can walk to, or one of `visitors`, as HTML."""
+    for visitor in visitors or site.stage.visitors:
         yield from ((visitor, page, document) for page, document in _walk(site, visitor))
 
 
 def _walk(site: Site, visitor: Visitor) -> Iterator[tuple[str, Any]]:
     browser, visits = visitor.browser(), Counter[str]()
-    console = ["/console/", *site.stage.starts] if visitor.name != "stranger" else ["/console/"]
-    starts = ["/", *console] if visitor.host == "localhost" else ["/"]
+    is_stranger, on_platform = visitor.name == "stranger", visitor.host == "localhost"
+    # The public pages are the same for everybody.
+    only = "/console/" if on_platform and not is_stranger else "/"
     mailed = [path for host, path in site.stage.mailed if host == visitor.host]
-    queue, known = [*starts, *(mailed if visitor.name == "stranger" else [])], set()
+    starts = ["/", "/console/", *mailed] if is_stranger else [only, *(site.stage.starts if on_platform else [])]
+    queue, known = starts, set()
     while queue:
         path = queue.pop(0)
         name = route_of(visitor.host, path)
         if (
             path in known
             or not name
-            or visits[name] >= LIKE_EACH_OTHER.get(name, PAGES_OF_A_ROUTE)
+            or not path.startswith(only)
+            or visits[name] >= LIKE_EACH_OTHER.get(name, STATES_OF_A_RECORD if name in RECORDS else PAGES_OF_A_ROUTE)
             or name.startswith("demo-mail")
         ):
             continue

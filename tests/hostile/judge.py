@@ -23,8 +23,8 @@ class Undone(Exception):
     """Rolls back what a form did."""
 
 
-def submit(form: Form, pairs: Pairs, *, raw: bytes | None = None) -> list[str]:
-    """Send the form and undo it; what was wrong, empty when nothing was."""
+def submit(form: Form, pairs: Pairs, *, raw: bytes | None = None, statuses: list[int] | None = None) -> list[str]:
+    """Send the form and undo it; what was wrong, empty when nothing was. Adds how it was answered to `statuses`."""
     found: list[str] = []
     try:
         with transaction.atomic():
@@ -34,6 +34,8 @@ def submit(form: Form, pairs: Pairs, *, raw: bytes | None = None) -> list[str]:
                 cache.clear()
                 response = form.sent(pairs, raw=raw)
             found += faults(form, pairs, response)
+            if statuses is not None:
+                statuses.append(response.status_code)
             raise Undone
     except Undone:
         pass
