@@ -50,22 +50,24 @@ class Walk:
     _block: list[bytes] = field(default_factory=list)
     _above: list[bytes] = field(default_factory=list)
 
-    def feed(self, rows: Iterable[Row | Sequence[object]], heads: Mapping[int, Sequence[bytes]]) -> None:
+    def feed(
+        self, rows: Iterable[Row | tuple[int, bytes, bytes | None, bool]], heads: Mapping[int, Sequence[bytes]]
+    ) -> None:
         """`heads`: roots by size, at least those between the first and the last of these rows."""
         stops = sorted(size for size in heads if size > self.size)
         stops.append(-1)
         position, stop = 0, stops[0]
         for idx, stored, payload, plain in rows:
-            while self.size < idx:  # type: ignore[operator]
+            while self.size < idx:
                 self.lost.append(self.size)
                 self._push(LOST)
                 while self.size == stop:
                     self._hold(heads[stop])
                     position, stop = position + 1, stops[position + 1]
-            whole = payload is not None and sha256(b"\x00" + payload).digest() == stored  # type: ignore[operator]
+            whole = payload is not None and sha256(b"\x00" + payload).digest() == stored
             if not (whole and plain):
-                self.doubtful.append((idx, whole))  # type: ignore[arg-type]
-            self._push(stored)  # type: ignore[arg-type]
+                self.doubtful.append((idx, whole))
+            self._push(stored)
             if self.size == stop:
                 self._hold(heads[stop])
                 position, stop = position + 1, stops[position + 1]

@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 from psycopg import sql
 
 from audit.history import Regulated
-from audit.verification.hashing import Row
 from audit.verification.models import TrailCheck
 
 # The columns that the payload begins with are compared here, the others in `rows`: finding words in a long text costs
@@ -129,8 +128,8 @@ def tiles() -> dict[int, bytes]:
         return {n: bytes(hash_) for n, hash_ in cursor.fetchall()}
 
 
-def rows(start: int, stop: int) -> Iterator[Row]:
-    """Leaves start to stop - 1 with their events, as fast as the server can send.
+def rows(start: int, stop: int) -> Iterator[tuple[int, bytes, bytes | None, bool]]:
+    """Leaves start to stop - 1 with their events (hashing.Row), as fast as the server can send.
 
     `plain` is exact for all that capture() writes; whatever is not plain must be read as JSON.
     """
@@ -149,7 +148,7 @@ def rows(start: int, stop: int) -> Iterator[Row]:
                     or b'"kind": "%b", ' % actor.replace(b":", b'", "name": "') in payload
                 )
             )
-            yield Row(idx, leaf, payload, bool(says))
+            yield idx, leaf, payload, bool(says)
 
 
 def places(found: Sequence[int]) -> list[Place]:
