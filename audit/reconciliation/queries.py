@@ -98,6 +98,14 @@ STANDING = """
     LIMIT %(most)s
 """
 
+# Files are in the ledger by their digest.
+FILES = """
+    SELECT t.{key}::text, 'file' FROM {table} t CROSS JOIN LATERAL (
+        SELECT payload::jsonb #>> '{{new,content,sha256}}' AS digest FROM ledger_event
+        WHERE obj = %(obj)s AND pk = t.{key}::text ORDER BY ver DESC LIMIT 1) e
+    WHERE e.digest <> encode(sha256(t.content), 'hex') LIMIT %(most)s
+"""
+
 
 def open_findings() -> "QuerySet[Finding]":
     """What is not resolved, newest first."""
@@ -143,11 +151,13 @@ def _compared(entry: Regulated) -> Iterator[Difference]:
 
 def _standing(entry: Regulated) -> Iterator[Difference]:
     values = {"obj": entry.table, "hidden": list(entry.hidden), "most": MOST}
-    for pk, op in _rows(STANDING, entry, values):
+    files = _rows(FILES, entry, values) if "content" in entry.hidden else []
+    for pk, op in [*_rows(STANDING, entry, values), *files]:
         told = {
             None: "There is a record that no event tells of.",
             "D": "There is a record that was deleted, as the ledger tells.",
             "gone": "A record is gone that no event deleted.",
+            "file": "The file is not the one that its last event tells of.",
         }
         text = told.get(op, "The record holds other values than its last event.")
         yield Difference(Kind.RECORD, f"{entry.table}:{pk}", text)

@@ -4,6 +4,7 @@ What must be in the ledger is worked out from the rows before and after, never f
 versions django-simple-history noted: where it is not the number of events, it was passed by, and the ledger was not.
 """
 
+import hashlib
 import io
 import json
 import subprocess
@@ -37,6 +38,7 @@ from tenants.members.roles.models import RoleGrant
 from tenants.tenancy.models import Domain, Tenant
 from tenants.tenant_task import SCHEMA_HEADER, SEAL_HEADER, seal
 from tests import cast, database
+from tests.isolation import scene
 
 pytestmark = [pytest.mark.req("AT-08"), pytest.mark.req("P11-10e")]
 
@@ -789,3 +791,22 @@ def test_neither_change_nor_event_survives_when_one_of_them_fails(user):
         save_updates(user)
         1 / 0  # noqa: B018
     assert (rows(), events_after(seq)) == (before, [])
+
+
+# --- Files ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.req("AT-06")
+def test_a_file_is_in_the_ledger_by_its_digest_and_is_not_replaced_in_silence(in_acme):
+    stage = scene.Scene(in_acme.schema_name, customer=in_acme.pk, member=cast.person("ann").pk)
+    with context.regulated_write(actor=MATRIX, reason=REASON):
+        file = stage.row(apps.get_model("privacy", "RequestFile"))
+    replace = "UPDATE privacy_requestfile SET content = 'another'::bytea WHERE id = %s"
+    with refused(NO_CONTEXT):
+        sql(replace, file.pk)
+    with context.regulated_write(actor=MATRIX, reason="Replace the file"):
+        sql(replace, file.pk)
+    digests = [{"sha256": hashlib.sha256(content).hexdigest()} for content in (b"planted", b"another")]
+    events = Event.objects.filter(obj="privacy_requestfile", pk_text=str(file.pk)).order_by("ver")
+    assert [event.document["new"]["content"] for event in events] == digests
+    assert events[1].document["old"] == {"content": digests[0]}

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from django.apps import apps
 
 from audit import context
 from audit.reconciliation import actions, queries
@@ -228,6 +229,22 @@ def test_what_is_altered_in_what_all_schemas_share_is_found_on_the_platform(admi
         wanted.setdefault(kind, set()).add(place)
     with schemas.on_platform():
         assert found_by_kind() == wanted
+
+
+def test_a_file_that_was_exchanged_past_the_trail_is_found(administrator):
+    acme = cast.tenant("acme")
+    with schemas.inside(acme), context.regulated_write(actor=ACTOR, reason="Plant a file"):
+        stage = scene.Scene(acme.schema_name, customer=acme.pk, member=cast.person("ann").pk)
+        file = stage.row(apps.get_model("privacy", "RequestFile"))
+    with schemas.inside(acme):
+        assert found_by_kind() == {}
+    administrator.execute("ALTER EVENT TRIGGER ledger_ddl DISABLE")
+    for state in ("DISABLE", "ENABLE ALWAYS"):
+        administrator.execute(f"ALTER TABLE {acme.schema_name}.privacy_requestfile {state} TRIGGER zz_audit")
+        if state == "DISABLE":
+            administrator.execute(f"UPDATE {acme.schema_name}.privacy_requestfile SET content = 'another'::bytea")
+    with schemas.inside(acme):
+        assert found_by_kind() == {Kind.RECORD: {f"privacy_requestfile:{file.pk}"}}
 
 
 def test_the_quick_look_at_start_names_what_is_switched_off(administrator):
