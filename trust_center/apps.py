@@ -26,6 +26,7 @@ class TrustCenterConfig(AppConfig):
             Chore("sub-processors in force", subprocessors.take_effect, subprocessor_queries.next_effective_at),
             Chore("published changes", updates.tell, update_queries.next_untold_at),
             Chore("unconfirmed subscriptions", updates.forget_unconfirmed, update_queries.next_unconfirmed_at),
+            Chore("first documents", documents.order_first_versions, document_queries.first_versions_due),
             Chore("documents to print", documents.print_due, document_queries.next_print_at),
             Chore("signed copies", documents.make_copies, document_queries.next_copy_at),
             Chore("document requests to end", document_requests.expire_due, request_queries.next_expiry),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 
 from trust_center.claims.catalogue import ORDER, PARTS, Page, keys_of
 from trust_center.claims.models import SecurityContact, Statement
@@ -50,6 +50,12 @@ def versions(code: str) -> QuerySet[Statement]:
 def newest(code: str) -> Statement | None:
     """The newest version that was not thrown away."""
     return versions(code).exclude(state=State.DISCARDED).first()
+
+
+def published_since() -> datetime | None:
+    """When the first statement became public; None while nothing is."""
+    found: datetime | None = Statement.objects.aggregate(at=Min("published_at"))["at"]
+    return found
 
 
 def newest_of_each() -> dict[str, Statement]:

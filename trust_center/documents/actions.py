@@ -140,6 +140,11 @@ def retire(version: DocumentVersion, *, actor: context.Actor, now: datetime, rea
     return fresh
 
 
+def order_first_versions(now: datetime) -> int:
+    """The chore: once the commitments are published from which they are made, the first versions. Returns how many."""
+    return len(load_first_versions(actor=PRESS, now=now))
+
+
 def load_first_versions(*, actor: context.Actor, now: datetime) -> list[DocumentVersion]:
     """Order the first version of each document; the printing chore prints it, a person publishes it. Idempotent."""
     made = []

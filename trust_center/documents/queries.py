@@ -3,6 +3,7 @@ from uuid import UUID
 
 from django.db.models import Min, QuerySet
 
+from trust_center.claims import queries as claims
 from trust_center.documents.catalogue import CATALOGUE
 from trust_center.documents.models import Document, DocumentVersion, SignedCopy
 from trust_center.documents.states import IN_THE_MAKING, Kind, State
@@ -81,6 +82,12 @@ def to_print(now: datetime) -> QuerySet[DocumentVersion]:
 def next_print_at() -> datetime | None:
     found: datetime | None = DocumentVersion.objects.filter(print_at__isnull=False).aggregate(at=Min("print_at"))["at"]
     return found
+
+
+def first_versions_due() -> datetime | None:
+    """Since when documents could be made that have no version yet: their facts are what is published."""
+    made = DocumentVersion.objects.values("document").distinct().count()
+    return claims.published_since() if made < len(CATALOGUE) else None
 
 
 def file_name(given: DocumentVersion) -> str:

@@ -22,7 +22,6 @@ from trust_center.claims import queries as claim_queries
 from trust_center.claims.adapters.content_files import FOLDER, ContentRefused, Entry, Shape, read
 from trust_center.claims.catalogue import PARTS
 from trust_center.claims.states import Kind, Support
-from trust_center.documents import actions as documents
 from trust_center.subprocessor_register import actions as register
 from trust_center.subprocessor_register import queries as register_queries
 
@@ -80,8 +79,6 @@ class Command(BaseCommand):
             raise CommandError(str(refused)) from refused
         with schemas.on_platform(), transaction.atomic():
             outcomes = [*load_statements(statements, now), *load_listings(listings, now), *load_contact(contact, now)]
-            # The printing chore makes the PDFs: nobody need wait for four documents here.
-            documents.load_first_versions(actor=LOADER, now=now)
         self._report(outcomes, verbosity)
 
     def _report(self, outcomes: list[tuple[str, str]], verbosity: int) -> None:
