@@ -31,6 +31,11 @@ LATER = ("expires", "due", "until", "confirm_by", "escalate", "remind", "next", 
 WANTED: dict[str, dict[str, Any]] = {
     "audit.LogKey": {"wrapped": b"planted", "version": 99},
     "audit.Signature": {
+        "kind": "members.user",
+        "obj": "members_user",
+        "pk_text": lambda mark: str(mark.member),
+        "time_zone": "Europe/Berlin",
+        "methods": ["password", "totp"],
         "meaning": "approval",
         "signer_id": lambda mark: mark.member,
         "intent": "{}",

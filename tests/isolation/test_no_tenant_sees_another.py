@@ -30,7 +30,7 @@ def of_model(label: str) -> Callable[[Scene, routes.Route], list[Any]]:
 
 
 # Features without records of their own: whose they show.
-BORROWED = {"privacy.authority_notices": "privacy.incidents"}
+BORROWED = {"privacy.authority_notices": "privacy.incidents", "audit.signed_records": "audit.signatures"}
 
 
 def of_feature(scene: Scene, route: routes.Route) -> list[Any]:
