@@ -5,6 +5,7 @@ CREATE OR REPLACE FUNCTION ledger.check_capture(relation oid, making boolean) RE
 SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE bad text;
 BEGIN
+  IF NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgrelid = relation AND NOT t.tgisinternal) THEN RETURN; END IF;
   WITH ours AS (
     SELECT t.tgname::text AS name, t.tgtype, t.tgenabled, t.tgqual, t.tgattr, f.proname::text AS function,
       fn.nspname::text AS place, rn.nspname::text AS home
