@@ -28,13 +28,18 @@ from trust_center.documents import queries as document_queries
 from trust_center.documents.states import State
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from tenants.members.accounts.models import User
+    from tenants.members.factors.models import Factor
     from trust_center.documents.models import DocumentVersion
 
 REFUSALS = (factors.ComponentsRefused, factors.SigningLocked, SignatureRefused, MoveRefused, documents.VersionRefused)
 WHY = "Read for the demonstration"
-# A version that could not be signed by then waits for a visitor, who may have changed who signs.
-TRIED_FOR = timedelta(minutes=2)
+# What was printed longer ago waits for a visitor: nobody of the demonstration signs behind their back.
+TRIED_FOR = timedelta(minutes=15)
+# Versions that were refused, as a visitor changed a password: trying again would lock the person out.
+_refused: "set[UUID]" = set()
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +49,7 @@ def sign_as(user: "User", meaning: Meaning, purpose: str, now: datetime) -> Sign
 
     Raises `ComponentsRefused`, `SigningLocked`.
     """
-    app = next(one for one in factor_queries.authenticators(factor_queries.factors_of(user)) if one.name == APP)
+    app = _app_of(user)
     code = one_time.code_at(factor_queries.secret_of(app), one_time.step_at(now))
     shown = factors.check_components(user, password=people.PASSWORD, code=code, purpose=purpose, address="", now=now)
     evidence = Evidence(methods=shown.methods, authenticated_at=shown.authenticated_at, detail=shown.detail)
@@ -68,7 +73,7 @@ def sign_content(now: datetime) -> None:
 def sign_documents(now: datetime) -> int:
     """Theo Editor approves the first versions, once the press has printed them. Returns how many."""
     theo, waiting = members.by_email("editor@complere.example"), _first_versions()
-    if not waiting or theo is None:
+    if not waiting or theo is None or not _has_unused_code(theo, now):
         return 0
     try:
         signing = sign_as(theo, Meaning.APPROVAL, "documents to become published", now)
@@ -76,6 +81,7 @@ def sign_documents(now: datetime) -> int:
             documents.publish(version, signing=signing, actor=theo.actor, now=now, reason=WHY)
     except REFUSALS as refused:
         log.warning("the documents were not signed", why=str(refused))
+        _refused.update(version.pk for version in waiting)
         return 0
     return len(waiting)
 
@@ -101,7 +107,19 @@ def register() -> None:
         )
 
 
+def _app_of(user: "User") -> "Factor":
+    return next(one for one in factor_queries.authenticators(factor_queries.factors_of(user)) if one.name == APP)
+
+
+def _has_unused_code(user: "User", now: datetime) -> bool:
+    """A code is good once, and holds for half a minute."""
+    last = _app_of(user).last_step
+    return last is None or one_time.step_at(now) > last
+
+
 def _first_versions() -> "list[DocumentVersion]":
-    """Printed, loaded with the release, and by nobody of the demonstration."""
-    drafts = [row for row in document_queries.current_versions() if row.state == State.DRAFT]
-    return [row for row in drafts if row.number == 1 and row.prepared_by_id is None]
+    """Loaded with the release, by nobody of the demonstration, and printed: all at once, since one act signs them."""
+    first = [row for row in document_queries.current_versions() if row.number == 1 and row.prepared_by_id is None]
+    if any(row.state == State.PREPARING for row in first):
+        return []
+    return [row for row in first if row.state == State.DRAFT and row.pk not in _refused]
