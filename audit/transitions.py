@@ -83,8 +83,10 @@ def signed_write(
 def _check_seen(record: models.Model, signing: Signing) -> None:
     """What one signs is what one saw (§11.10(j))."""
     seen = signing.seen.get(f"{record._meta.label_lower}:{record.pk}")
+    if seen is None:
+        return
     last = ledger.last_event(record._meta.db_table, str(record.pk))
-    if seen is not None and (last is None or last.ver != seen):
+    if last is None or last.ver != seen:
         raise MoveRefused("This record was changed while you had it open. Read it again, then sign.")
 
 
