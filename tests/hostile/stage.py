@@ -96,8 +96,9 @@ def set_stage() -> Stage:
     tenants = {key: cast.tenant("localhost" if key == "platform" else key) for key in SCHEMAS}
     with schemas.on_platform():
         call_command("load_content", verbosity=0)
-        documents.print_due(timezone.now())
         publishing.publish_all(now)
+        documents.order_first_versions(now)
+        documents.print_due(timezone.now())
         for version in DocumentVersion.objects.filter(state="draft"):
             publishing.publish_version(version, now=now)
         documents.make_copies(timezone.now())
