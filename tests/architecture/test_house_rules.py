@@ -63,6 +63,8 @@ WRITES = {"save", "create", "bulk_create", "update", "bulk_update", "update_or_c
 WRITERS = {"actions.py", "transitions.py"}
 NOT_RECORDS = re.compile(r"\b(cache|caches\[|session|server|redis|client)\b")
 RAW_WRITE = re.compile(r"^\s*(INSERT|UPDATE|DELETE|TRUNCATE|ALTER|DROP|CREATE)\s", re.IGNORECASE)
+# Statements that are handed to whoever attacks a scratch copy; nothing here runs them on the product's own database.
+ATTACKS = {"audit/drill/catalogue.py"}
 READS_CLOCK = {
     "timezone.now", "timezone.localtime", "timezone.localdate", "datetime.now", "datetime.utcnow", "datetime.today",
     "date.today", "datetime.datetime.now", "datetime.date.today",
@@ -130,7 +132,7 @@ def test_a_pure_library_holds_only_its_own_modules(library):
 @pytest.mark.parametrize("path", python_of_apps())
 def test_only_actions_write(path):
     writes = lines(path, lambda node: is_orm_write(node) or is_raw_write(node))
-    assert name_of(path) in WRITERS or is_command(path) or writes == []
+    assert name_of(path) in WRITERS or is_command(path) or path in ATTACKS or writes == []
 
 
 @pytest.mark.parametrize("path", python_of_all())

@@ -25,7 +25,7 @@ MOMENTS = {"zz_audit": 29, "aa_guard": 31, "stamp": 7, "zz_truncate": 34, "no_ch
 BOOK_MOMENTS = {"no_change": 27, "no_truncate": 34}
 BOOKS = ("event", "leaf", "tile", "checkpoint", "anchor", "access")
 FUNCTION = re.compile(
-    r"CREATE OR REPLACE FUNCTION\s+(?P<place>\w+)\.(?P<name>\w+)\s*\("
+    r"\bCREATE OR REPLACE FUNCTION\s+(?P<place>\w+)\.(?P<name>\w+)\s*\("
     r"(?P<head>.*?)\sAS \$f\$(?P<body>.*?)\$f\$",
     re.DOTALL,
 )

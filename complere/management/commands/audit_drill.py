@@ -46,7 +46,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="for machines")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not env.given("DATABASE_ADMIN_URL") and not env.given("DATABASE_ADMIN_URL_FILE"):
+        if env.secret("DATABASE_ADMIN_URL", None) is None:
             raise CommandError("Set DATABASE_ADMIN_URL: the drill makes a scratch copy of the database.", returncode=2)
         live = str(connection.settings_dict["NAME"])
         with scratch_copy(live, options["dump"], options["pg_restore"]) as name, pointed_at(name):

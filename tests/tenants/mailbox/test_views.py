@@ -144,4 +144,4 @@ def test_a_product_that_is_no_demonstration_has_no_mailbox_page(settings):
     settings.DEMO = False
     assert demo.urlpatterns() == []
     settings.DEMO = True
-    assert [str(route.pattern) for route in demo.urlpatterns()] == ["demo/mail/"]
+    assert [str(route.pattern) for route in demo.urlpatterns()] == ["demo/mail/", "demo/codes/"]

@@ -162,8 +162,8 @@ def test_a_version_without_pdf_has_none_to_show(sign_in, register):
     assert sign_in("tess").get(f"{DESK}versions/{version.pk}/pdf/").status_code == 404
 
 
-def test_the_desk_without_documents_says_how_to_load_them(sign_in, platform):
-    assert b"load_content" in sign_in("tess").get(DESK).content
+def test_the_desk_without_documents_says_when_there_will_be_some(sign_in, platform):
+    assert b"ordered once the statements are published" in sign_in("tess").get(DESK).content
 
 
 def test_the_history_of_a_document_tells_its_versions(sign_in, published):

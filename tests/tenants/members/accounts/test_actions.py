@@ -52,7 +52,7 @@ def test_the_right_password_signs_in_however_the_address_is_spelt(in_acme):
 def test_unknown_foreign_and_wrong_are_refused_alike(in_acme, email, password):
     with pytest.raises(actions.SignInRefused) as refused:
         enter(email=email, password=password)
-    assert str(refused.value) == ""
+    assert str(refused.value) == "Address and password do not match."
 
 
 def count_hashes(monkeypatch: pytest.MonkeyPatch, attempt: Callable[[], object]) -> int:
