@@ -4,11 +4,12 @@ Not `tenants.members.access.may`: this app stands below it, so it says in the sa
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import wraps
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
@@ -56,3 +57,19 @@ def index_of(text: str) -> int | None:
 def midnight(day: date | None, zone: ZoneInfo) -> datetime | None:
     """The beginning of a day in `zone`, in UTC."""
     return None if day is None else datetime.combine(day, time.min, zone).astimezone(UTC)
+
+
+class PeriodForm(forms.Form):
+    """For forms with the days `since` and `until`, either of which may stay empty; both are included."""
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        since, until = values.get("since"), values.get("until")
+        if since and until and until < since:
+            self.add_error("until", "The last day lies before the first. Exchange them.")
+        return values
+
+    def bounds(self, zone: ZoneInfo) -> dict[str, datetime | None]:
+        """`since` and the end of `until` of a valid form, in UTC."""
+        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
+        return {"since": midnight(since, zone), "until": midnight(until + timedelta(days=1), zone) if until else None}

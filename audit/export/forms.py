@@ -1,18 +1,12 @@
 """What somebody asks for when they order a copy. Shape only."""
 
-from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
-
 from django import forms
 
 from audit.context import ReasonRefused, checked_reason
-from audit.readers import midnight
-
-BACKWARDS = "The last day lies before the first. Exchange them."
+from audit.readers import PeriodForm
 
 
-class Order(forms.Form):
+class Order(PeriodForm):
     """Days are those of the tenant's zone, both included; empty ones leave the period open on that side."""
 
     since = forms.DateField(
@@ -40,15 +34,3 @@ class Order(forms.Form):
             return checked_reason(str(self.cleaned_data["reason"]))
         except ReasonRefused as refused:
             raise forms.ValidationError(str(refused)) from refused
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        since, until = values.get("since"), values.get("until")
-        if since and until and until < since:
-            self.add_error("until", BACKWARDS)
-        return values
-
-    def bounds(self, zone: ZoneInfo) -> dict[str, datetime | None]:
-        """`since` and `until` of a valid form, in UTC."""
-        since, until = self.cleaned_data["since"], self.cleaned_data["until"]
-        return {"since": midnight(since, zone), "until": midnight(until + timedelta(days=1), zone) if until else None}

@@ -1,21 +1,19 @@
 """What the trail is searched by. Shape only."""
 
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 
-from audit.readers import midnight
+from audit.readers import PeriodForm
 from audit.trail.queries import Search
 
 ACTIONS = [("", "Any"), ("I", "Created"), ("U", "Changed"), ("D", "Deleted"), ("S", "Structure changed")]
 SHORTEST = 3
-BACKWARDS = "The last day lies before the first. Exchange them."
 
 
-class Filters(forms.Form):
+class Filters(PeriodForm):
     """Every field may stay empty. Days are those of the tenant's zone, both included."""
 
     actor = forms.ChoiceField(label="Who", required=False)
@@ -46,23 +44,14 @@ class Filters(forms.Form):
             raise forms.ValidationError(f"Enter at least {SHORTEST} characters of the reason.")
         return text
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or {}
-        since, until = values.get("since"), values.get("until")
-        if since and until and until < since:
-            self.add_error("until", BACKWARDS)
-        return values
-
     def search(self, zone: ZoneInfo) -> Search:
         """The search of a valid form."""
         values = self.cleaned_data
-        until = values["until"]
         return Search(
             actor=values["actor"],
             table=values["kind"],
             record=values["record"].strip(),
             op=values["action"],
-            since=midnight(values["since"], zone),
-            until=midnight(until + timedelta(days=1), zone) if until else None,
+            **self.bounds(zone),
             reason=values["reason"],
         )
