@@ -45,7 +45,6 @@ SHARED_APPS = [
     "trust_center",
     "django.contrib.contenttypes",
     "django.contrib.auth",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
@@ -56,7 +55,7 @@ SHARED_APPS = [
     "csp",
     "complere.apps.ComplereConfig",
 ]
-TENANT_APPS = [*OURS_EVERYWHERE, "django.contrib.sessions"]
+TENANT_APPS = OURS_EVERYWHERE
 INSTALLED_APPS = SHARED_APPS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TENANT_MODEL = "tenants.Tenant"
@@ -79,7 +78,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "tenants.members.middleware.SessionBelongsHere",
+    "tenants.members.middleware.SessionHolds",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -152,7 +151,7 @@ CACHES = {
         "OPTIONS": {"serializer": "tenants.cache.JsonSerializer"},
     }
 }
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "tenants.members.sessions.adapters.store"
 SESSION_COOKIE_NAME = "__Host-sid" if SECURE_ORIGIN else "sid"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_ORIGIN
 SESSION_COOKIE_AGE = 12 * 3600

@@ -1,6 +1,7 @@
 """Where Django finds the models of this app."""
 
+from tenants.break_glass.models import EntryRequest
 from tenants.tenancy.models import Domain, Tenant
 from tenants.wakeups.models import WakeUp
 
-__all__ = ["Domain", "Tenant", "WakeUp"]
+__all__ = ["Domain", "EntryRequest", "Tenant", "WakeUp"]

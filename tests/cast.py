@@ -3,6 +3,10 @@
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
+
+from django.test import Client
+from django.utils import timezone
 
 from audit import context
 from audit.signatures.catalogue import Evidence, Meaning, Signing
@@ -15,6 +19,7 @@ from tenants.members.factors import hashing
 from tenants.members.factors import queries as factor_queries
 from tenants.members.outbox.models import Email
 from tenants.members.roles import actions as roles
+from tenants.members.sessions.catalogue import DOOR, SCHEMA, Door, Method
 from tenants.members.signing_rights import actions as signing_rights
 from tenants.members.signing_rights import queries as rights
 from tenants.tenancy import actions as tenancy
@@ -106,6 +111,22 @@ def person(key: str) -> User:
     user = by_email(part.email)
     assert user is not None, f"{key} is not in this schema"
     return user
+
+
+def browser(user: User, tenant: Tenant, **changes: Any) -> Client:
+    """A browser in which this person came in at `tenant` just now, by password and a second factor; a real session.
+
+    Enter the person's schema first. `changes` are fields of the session's door.
+    """
+    now = timezone.now()
+    said = {"method": Method.PASSWORD, "opened_at": now, "proved_at": now, "second_at": now, "second": "totp"}
+    client = Client(headers={"host": tenant.host})
+    client.force_login(user)
+    session = client.session
+    session[SCHEMA] = tenant.schema_name
+    session[DOOR] = Door(**(said | changes)).stored()
+    session.save()
+    return client
 
 
 def signing(now: datetime, meaning: Meaning = Meaning.APPROVAL) -> Signing:

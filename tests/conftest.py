@@ -8,7 +8,6 @@ from django.db import connection
 from django.test import Client
 
 from tenants import schemas
-from tenants.members.accounts.models import User
 from tenants.tenancy.models import Tenant
 from tests import cast, database
 from tests.requirements import pytest_collection_modifyitems  # noqa: F401  a hook works by its name
@@ -67,15 +66,8 @@ def sign_in() -> Callable[[str], Client]:
     def enter(key: str) -> Client:
         name = "acme" if key in cast.ACME else "globex" if key in cast.GLOBEX else "localhost"
         tenant = cast.tenant(name)
-        host = tenant.origin.removeprefix("http://").split(":")[0]
-        client = Client(headers={"host": host})
         with schemas.inside(tenant):
-            user: User = cast.person(key)
-            client.force_login(user)
-            session = client.session
-            session["schema"] = tenant.schema_name
-            session.save()
-        return client
+            return cast.browser(cast.person(key), tenant)
 
     return enter
 

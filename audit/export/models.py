@@ -63,7 +63,7 @@ class Export(models.Model):
 class ExportPart(models.Model):
     """A piece of an export's file, sealed. Exempt from history: the export tells its size and digest."""
 
-    export = models.ForeignKey(Export, on_delete=models.PROTECT, related_name="parts")
+    export = models.ForeignKey(Export, on_delete=models.PROTECT, related_name="parts", db_index=False)
     number = models.PositiveIntegerField()
     content = models.BinaryField()
 

@@ -58,6 +58,16 @@ def blind_index(text: str, purpose: str) -> str:
     return hashing.blind_index(text, tenant_key(TenantKey.Purpose.BLIND), purpose)
 
 
+def seal_secret(secret: bytes, place: str) -> bytes:
+    """A secret of the schema's owner, as a client secret or a private key, bound to `place` (table, column, row)."""
+    return hashing.seal(secret, tenant_key(TenantKey.Purpose.WRAP), f"{current_schema()}|{place}")
+
+
+def open_secret(sealed: bytes, place: str) -> bytes:
+    """Raises `audit.subject_keys.hashing.CiphertextRefused` for what was altered or moved."""
+    return hashing.unseal(sealed, tenant_key(TenantKey.Purpose.WRAP), f"{current_schema()}|{place}")
+
+
 def word_indexes(text: str, purpose: str) -> list[str]:
     """One short keyed digest for each word, so that names can be searched word by word."""
     words = sorted(set(hashing.fold(text).split()))

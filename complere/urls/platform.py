@@ -14,6 +14,7 @@ from trust_center.public_pages import urls as public_pages
 
 console = [
     path("", include("tenants.members.accounts.urls")),
+    path("", include("tenants.members.entrance.urls")),
     path("account/signing/", include("tenants.members.factors.urls")),
     path("account/signing/", include("tenants.members.signing_rights.urls")),
     path("people/", include("tenants.members.roles.urls")),

@@ -3,6 +3,9 @@
 @may("privacy.view_requests")     a signed-in person whose role carries the permission
 @signed_in                        any signed-in person
 @public_door                      anyone; the view must be meant for anyone
+
+Beneath it, `@dangerous` asks for a proof not older than some minutes of who one is (ASVS 7.5.1), and `@enrolment`
+leaves a view open to who must set up a second factor before anything else; tenants/members/middleware.py holds both.
 """
 
 from collections.abc import Callable
@@ -55,6 +58,26 @@ def public_door(view: View) -> View:
     return _declare(opened, view, PUBLIC)
 
 
+def dangerous(view: View) -> View:
+    """An act that an open session alone does not allow: whoever sits here proves who they are, at most minutes ago."""
+    view.dangerous = True  # type: ignore[attr-defined]
+    return view
+
+
+def enrolment(view: View) -> View:
+    """Open to somebody who must set up a second factor first."""
+    view.enrolment = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_dangerous(view: Callable[..., Any]) -> bool:
+    return bool(getattr(view, "dangerous", False))
+
+
+def is_enrolment(view: Callable[..., Any]) -> bool:
+    return bool(getattr(view, "enrolment", False))
+
+
 def permission_of(view: Callable[..., Any]) -> str | None:
     """What a view declares, or None."""
     return getattr(view, "permission", None)
@@ -66,6 +89,13 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
 
 def refused(request: HttpRequest) -> HttpResponse:
     return render(request, "403.html", {"reason": "Your role does not allow this."}, status=403)
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429, with how long to wait."""
+    response = render(request, "429.html", {"retry_after": seconds}, status=429)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _declare(guarded: Callable[..., HttpResponse], view: View, permission: str) -> View:

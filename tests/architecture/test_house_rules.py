@@ -47,6 +47,7 @@ APP_FILES = {
     },
     "tenants.members": {
         "__init__",
+        "browsers",
         "apps",
         "models",
         "access",

@@ -127,11 +127,7 @@ def _everybody() -> list[User]:
 
 
 def _signed_in(user: User, tenant: Tenant, host: str) -> Visitor:
-    client = Client(headers={"host": host})
-    client.force_login(user)
-    session = client.session
-    session["schema"] = tenant.schema_name
-    session.save()
+    client = cast.browser(user, tenant)
     apps = factors.authenticators(factors.factors_of(user))
     cookies = {name: morsel.value for name, morsel in client.cookies.items()}
     return Visitor(user.role_names, host, cookies, factors.secret_of(apps[0]) if apps else b"")

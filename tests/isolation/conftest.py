@@ -78,11 +78,7 @@ def people(tenant: Tenant) -> list[User]:
 
 
 def signed_in(user: User, tenant: Tenant) -> Visitor:
-    client = Client(headers={"host": tenant.origin.removeprefix("http://").split(":")[0]})
-    client.force_login(user)
-    session = client.session
-    session["schema"] = tenant.schema_name
-    session.save()
+    client = cast.browser(user, tenant)
     return Visitor(
         user.role_keys[0], tenant.schema_name, {name: morsel.value for name, morsel in client.cookies.items()}
     )

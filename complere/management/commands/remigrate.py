@@ -22,8 +22,8 @@ APPS = {
     "privacy": "privacy",
     "trust_center": "trust_center",
 }
-RELEASED = {"0001_initial.py"}
-NAME = "trail_and_signatures"
+RELEASED = {"0001_initial.py", "0002_trail_and_signatures.py"}
+NAME = "who_may_come_in"
 
 
 class Command(BaseCommand):

@@ -6,7 +6,6 @@ from uuid import UUID
 import structlog
 from django.contrib.auth import authenticate
 from django.contrib.auth.hashers import get_hasher, identify_hasher, make_password
-from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
@@ -18,9 +17,6 @@ from tenants.members.accounts.adapters import attempts
 from tenants.members.accounts.models import Invitation, PasswordReset, User
 from tenants.members.outbox import actions as outbox
 from tenants.tenancy.queries import name_here
-
-# A used or late link is answered as such for a while, not as one that never was.
-KEPT_AFTER_EXPIRY = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 
@@ -276,7 +272,6 @@ def _tell(user: User, template: str, now: datetime, **values: object) -> None:
 
 
 def forget_ended(now: datetime) -> int:
-    """The chore: sessions and reset links that are over go, with all they held of a person (GDPR Art. 5(1)(e))."""
-    sessions, _ = Session.objects.filter(expire_date__lte=now).delete()
-    resets, _ = PasswordReset.objects.filter(expires_at__lte=now - KEPT_AFTER_EXPIRY).delete()
-    return sessions + resets
+    """The chore: reset links that are over go, with all they held of a person (GDPR Art. 5(1)(e))."""
+    gone, _ = PasswordReset.objects.filter(expires_at__lte=now - queries.KEPT_AFTER_EXPIRY).delete()
+    return gone

@@ -3,6 +3,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.crypto import salted_hmac
 
@@ -10,15 +11,14 @@ from audit.context import Actor
 from audit.encryption import PersonalText
 from audit.history import History
 from audit.subject_keys.queries import seal_name
-from tenants.members.roles import catalogue
 from tenants.schemas import current_schema
 
 
 class UserManager(BaseUserManager):  # type: ignore[type-arg]
-    """Rows come with the person's key: a name is looked at nearly always."""
+    """Rows come with the person's key and roles: both are looked at nearly always."""
 
     def get_queryset(self) -> "models.QuerySet[User]":
-        return super().get_queryset().select_related("subject_key").prefetch_related("grants")
+        return super().get_queryset().select_related("subject_key").prefetch_related("grants__custom")
 
 
 class User(AbstractBaseUser):
@@ -41,6 +41,12 @@ class User(AbstractBaseUser):
     locked_until = models.DateTimeField(null=True)
     # Raised to end every session of this person at once.
     session_epoch = models.PositiveIntegerField(default=0)
+    password_changed_at = models.DateTimeField(null=True)
+    # Hashes of the passwords before this one, newest first: none of them is taken again.
+    former_passwords = ArrayField(models.CharField(max_length=256), default=list)
+    # Who looks after the account besides us: "" nobody, "sso" or "scim" an identity provider, with its own id for it.
+    managed_by = models.CharField(max_length=10, default="", blank=True)
+    external_id = models.CharField(max_length=255, default="", blank=True)
 
     # Colleagues' names are on every page: reading them is no look at a data subject's record.
     looks_are_logged = False
@@ -57,6 +63,7 @@ class User(AbstractBaseUser):
             "failed_sign_ins",
             "locked_until",
             "session_epoch",
+            "former_passwords",
         ]
     )
 
@@ -80,7 +87,7 @@ class User(AbstractBaseUser):
 
     @property
     def role_names(self) -> str:
-        return ", ".join(catalogue.ROLES[key].name for key in self.role_keys if key in catalogue.ROLES)
+        return ", ".join(grant.name for grant in sorted(self.grants.all(), key=lambda grant: grant.role))
 
     @property
     def actor(self) -> Actor:
@@ -95,7 +102,7 @@ class User(AbstractBaseUser):
         )
 
     def permissions(self) -> set[str]:
-        return {p for key in self.role_keys if key in catalogue.ROLES for p in catalogue.ROLES[key].permissions}
+        return {permission for grant in self.grants.all() for permission in grant.permissions}
 
     def has_perm(self, permission: str, obj: object = None) -> bool:
         return self.is_active and permission in self.permissions()
@@ -119,7 +126,7 @@ class Invitation(models.Model):
     """A mailed invitation to become a user. The token is kept as a digest only."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="invitations", db_index=False)
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.TextField()
     created_at = models.DateTimeField()
@@ -134,7 +141,7 @@ class PasswordReset(models.Model):
     """A mailed link to set a new password, good once. Exempt from history: the reset itself is recorded on the user."""
 
     token_hash = models.CharField(max_length=64, primary_key=True)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)

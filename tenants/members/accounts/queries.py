@@ -1,9 +1,8 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 from uuid import UUID
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.contrib.sessions.models import Session
 from django.db.models import Min, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 
@@ -11,6 +10,8 @@ from audit.subject_keys.queries import blind_index
 from tenants.members.accounts import hashing
 from tenants.members.accounts.models import Invitation, PasswordReset, User
 
+# A used or late link is answered as such for a while, not as one that never was.
+KEPT_AFTER_EXPIRY = timedelta(days=30)
 ACCEPTED = ~Q(password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
@@ -102,7 +103,7 @@ def _newest_invitations() -> "Prefetch[str]":
     return Prefetch("invitations", queryset=Invitation.objects.order_by("-created_at"))
 
 
-def next_session_end() -> datetime | None:
-    """When the oldest session of this schema is over."""
-    found: datetime | None = Session.objects.aggregate(at=Min("expire_date"))["at"]
-    return found
+def next_forgetting() -> datetime | None:
+    """When the oldest link to set a new password has been over for long enough."""
+    found: datetime | None = PasswordReset.objects.aggregate(at=Min("expires_at"))["at"]
+    return found + KEPT_AFTER_EXPIRY if found else None

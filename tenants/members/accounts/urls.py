@@ -4,8 +4,6 @@ from tenants.members.accounts import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("sign-in/", views.sign_in, name="sign-in"),
-    path("sign-out/", views.sign_out, name="sign-out"),
     path("account/", views.profile, name="profile"),
     path("account/password/", views.change_password, name="change-password"),
     path("account/sign-out-everywhere/", views.sign_out_everywhere, name="sign-out-everywhere"),

@@ -1,34 +1,23 @@
 from collections.abc import Callable
-from datetime import timedelta
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
-from django.core.signing import BadSignature
+from django.contrib.auth import logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from audit.context import current_request
-from tenants import figures, signing
-from tenants.members import panels
-from tenants.members.access import public_door, signed_in
-from tenants.members.accounts import actions, catalogue, forms, queries
+from tenants import figures
+from tenants.members import browsers, panels
+from tenants.members.access import public_door, signed_in, too_many
+from tenants.members.accounts import actions, forms, queries
 from tenants.members.accounts.models import User
-from tenants.members.middleware import SESSION_SCHEMA
-from tenants.members.roles.catalogue import ROLES
-from tenants.schemas import current_schema
 from tenants.tenancy.queries import of_request
 
-KNOWN_BROWSER = "known browser"
-KNOWN_SECONDS = catalogue.KNOWN_BROWSER_DAYS * 86400
-NO_MATCH = "Address and password do not match. After several tries, wait a few minutes or set a new password."
 BY_LINK = ["GET", "POST"]
 
 
@@ -51,51 +40,10 @@ def link_pages(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     user = queries.signed_in(request)
-    roles = [ROLES[key] for key in user.role_keys]
+    roles = [*user.grants.all()]
     now = timezone.now()
     told = figures.overview(user, now)
     return render(request, "tenants/accounts/home.html", {"person": user, "roles": roles, "told": told, "now": now})
-
-
-@public_door
-@never_cache
-@require_http_methods(["GET", "POST"])
-def sign_in(request: HttpRequest) -> HttpResponse:
-    if request.user.is_authenticated:
-        return redirect(_way_on(request, request.GET.get("next", "")))
-    if request.method == "GET":
-        return _sign_in_page(request, forms.SignIn(initial={"next": request.GET.get("next", "")}), 200)
-    form = forms.SignIn(request.POST)
-    if not form.is_valid():
-        return _sign_in_page(request, form, 422)
-    try:
-        user = actions.sign_in(
-            email=form.cleaned_data["email"],
-            password=form.cleaned_data["password"],
-            address=current_request().address,
-            known_browser=_known_browser(request),
-            now=timezone.now(),
-        )
-    except actions.SignInRefused:
-        form.add_error(None, NO_MATCH)
-        return _sign_in_page(request, form, 422)
-    except actions.TooManyAttempts as refused:
-        return _too_many(request, refused)
-    login(request, user)
-    request.session[SESSION_SCHEMA] = current_schema()
-    # Counted from here, however much the session is used (ASVS 7.3.2).
-    request.session.set_expiry(timezone.now() + timedelta(seconds=settings.SESSION_COOKIE_AGE))
-    return _remember(redirect(_way_on(request, form.cleaned_data["next"])), user)
-
-
-@public_door
-@require_POST
-def sign_out(request: HttpRequest) -> HttpResponse:
-    logout(request)
-    response = redirect("sign-in")
-    # What the browser kept of the workspace goes too (ASVS 14.3.1).
-    response["Clear-Site-Data"] = '"cache", "storage"'
-    return response
 
 
 @signed_in
@@ -136,7 +84,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
         form.add_error(refused.field, str(refused))
         return _password_page(request, form, "change_password.html")
     except actions.TooManyAttempts as refused:
-        return _too_many(request, refused)
+        return too_many(request, refused.seconds)
     update_session_auth_hash(request, fresh)
     messages.success(request, "Your password is changed. Every other session has ended.")
     return redirect("profile")
@@ -155,7 +103,7 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
             email=form.cleaned_data["email"], address=current_request().address, now=timezone.now()
         )
     except actions.TooManyAttempts as refused:
-        return _too_many(request, refused)
+        return too_many(request, refused.seconds)
     return redirect("password-reset-sent")
 
 
@@ -177,7 +125,7 @@ def choose_password(request: HttpRequest, token: str) -> HttpResponse:
         return _password_page(request, form, "choose_password.html")
     fresh = actions.complete_password_reset(token=token, password=form.cleaned_data["password"], now=now)
     messages.success(request, "Your new password is set. Sign in with it.")
-    return _remember(redirect("sign-in"), fresh)
+    return browsers.remember(redirect("sign-in"), fresh)
 
 
 @public_door
@@ -192,17 +140,12 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
         return _password_page(request, form, "accept_invitation.html")
     fresh = actions.accept_invitation(token=token, password=form.cleaned_data["password"], now=now)
     messages.success(request, "Your password is set. Sign in with it.")
-    return _remember(redirect("sign-in"), fresh)
+    return browsers.remember(redirect("sign-in"), fresh)
 
 
 def _posted(request: HttpRequest) -> QueryDict | None:
     """What was sent, also when it is empty; None makes a form that was not sent yet."""
     return request.POST if request.method == "POST" else None
-
-
-def _sign_in_page(request: HttpRequest, form: forms.SignIn, status: int) -> HttpResponse:
-    values = {"form": form, "tenant": of_request(request), "platform_origin": settings.PLATFORM_ORIGIN}
-    return render(request, "tenants/accounts/sign_in.html", values, status=status)
 
 
 def _profile_page(request: HttpRequest, form: forms.Profile, user: User) -> HttpResponse:
@@ -218,40 +161,3 @@ def _profile_page(request: HttpRequest, form: forms.Profile, user: User) -> Http
 def _password_page(request: HttpRequest, form: forms.ChoosePassword, name: str) -> HttpResponse:
     values = {"form": form, "person": form.user, "tenant": of_request(request)}
     return render(request, f"tenants/accounts/{name}", values, status=422 if form.is_bound else 200)
-
-
-def _too_many(request: HttpRequest, refused: actions.TooManyAttempts) -> HttpResponse:
-    response = render(request, "429.html", {"retry_after": refused.seconds}, status=429)
-    response["Retry-After"] = str(refused.seconds)
-    return response
-
-
-def _way_on(request: HttpRequest, wanted: str) -> str:
-    """A path of this host, or the overview: a link to sign in never leads elsewhere (ASVS 3.7.2)."""
-    here = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    return wanted if here else reverse("home")
-
-
-def _known_cookie() -> str:
-    return "__Host-known" if settings.SESSION_COOKIE_SECURE else "known"
-
-
-def _known_browser(request: HttpRequest) -> str:
-    """The id of the person who last signed in with this browser, or nothing."""
-    given = request.COOKIES.get(_known_cookie(), "")
-    try:
-        return str(signing.unsign(given, purpose=KNOWN_BROWSER, max_age_seconds=KNOWN_SECONDS))
-    except BadSignature:
-        return ""
-
-
-def _remember(response: HttpResponse, user: User) -> HttpResponse:
-    response.set_cookie(
-        _known_cookie(),
-        signing.sign(str(user.pk), purpose=KNOWN_BROWSER),
-        max_age=KNOWN_SECONDS,
-        secure=settings.SESSION_COOKIE_SECURE,
-        httponly=True,
-        samesite="Lax",
-    )
-    return response

@@ -11,6 +11,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "members.manage_people": "invite people, change their roles, deactivate them",
     "members.manage_contacts": "keep the security and privacy contacts",
     "members.sign": "sign records electronically",
+    "members.manage_access": "set how people and machines come in: identity providers, sign-in rules, tokens",
+    "members.review_access": "review who may do what, and sign the review off",
     "audit.view_history": "read the history of records",
     "audit.export_trail": "take the audit trail away as a file",
     "privacy.view_requests": "see data-subject requests",
@@ -31,6 +33,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     "trust.request_documents": "ask Complere for documents on behalf of the tenant",
     "tenants.view_tenants": "see which tenants there are",
     "tenants.provision": "provision a tenant",
+    "tenants.ask_to_enter": "ask to enter a tenant's workspace, for a reason and a time",
+    "tenants.decide_on_entry": "decide on a colleague's request to enter a tenant's workspace",
 }
 
 
@@ -54,6 +58,8 @@ class TenantAdmin(Role):
             "members.manage_people",
             "members.manage_contacts",
             "members.sign",
+            "members.manage_access",
+            "members.review_access",
             "audit.view_history",
             "audit.export_trail",
             "privacy.view_requests",
@@ -147,9 +153,13 @@ class PlatformAdmin(Role):
             "members.manage_people",
             "members.manage_contacts",
             "members.sign",
+            "members.manage_access",
+            "members.review_access",
             "audit.view_history",
             "audit.export_trail",
             "tenants.view_tenants",
+            "tenants.ask_to_enter",
+            "tenants.decide_on_entry",
             "tenants.provision",
             "trust.view_content",
         }
@@ -213,6 +223,8 @@ class SecurityTeam(Role):
             "privacy.work_incidents",
             "privacy.approve_notices",
             "tenants.view_tenants",
+            "tenants.ask_to_enter",
+            "tenants.decide_on_entry",
         }
     )
 
@@ -230,6 +242,7 @@ class Support(Role):
             "privacy.log_incidents",
             "trust.view_document_requests",
             "tenants.view_tenants",
+            "tenants.ask_to_enter",
         }
     )
 

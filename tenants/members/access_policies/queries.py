@@ -1,0 +1,68 @@
+from datetime import timedelta
+
+from django.core.cache import cache
+
+from tenants.members.access_policies.catalogue import STAFF, TENANT, Rules, SecondFactor
+from tenants.members.access_policies.models import AccessPolicy
+from tenants.schemas import is_platform
+
+# Asked with every request: kept for a moment, and dropped as soon as the rules change.
+KEY = "access-policy"
+KEPT_SECONDS = 60
+
+
+def policy() -> AccessPolicy | None:
+    """The rules as they were last changed here; None while they are those everybody starts with."""
+    return AccessPolicy.objects.filter(pk=1).first()
+
+
+def rules() -> Rules:
+    """What holds in this schema now. Complere's own staff may tighten what is set for them, never loosen it."""
+    kept = cache.get(KEY)
+    if kept is None:
+        kept = _stored(policy())
+        cache.set(KEY, kept, timeout=KEPT_SECONDS)
+    start = STAFF if is_platform() else TENANT
+    chosen = _read(kept) if kept else start
+    return _tightened(chosen) if is_platform() else chosen
+
+
+def _stored(row: AccessPolicy | None) -> dict[str, object]:
+    if row is None:
+        return {}
+    return {
+        "second_factor": row.second_factor,
+        "second_factor_roles": row.second_factor_roles,
+        "idle": row.idle_minutes,
+        "admin_idle": row.admin_idle_minutes,
+        "absolute": row.absolute_minutes,
+        "sessions_at_once": row.sessions_at_once,
+        "networks": row.networks,
+        "sso_required": row.sso_required,
+        "password_length": row.password_length,
+        "recovery_accounts": [str(one) for one in row.recovery_accounts],
+    }
+
+
+def _read(kept: dict[str, object]) -> Rules:
+    values: dict[str, object] = dict(kept)
+    for name in ("idle", "admin_idle", "absolute"):
+        values[name] = timedelta(minutes=int(str(values[name])))
+    for name in ("second_factor_roles", "networks", "recovery_accounts"):
+        values[name] = tuple(values[name])  # type: ignore[arg-type]
+    values["second_factor"] = SecondFactor(str(values["second_factor"]))
+    return Rules(**values)  # type: ignore[arg-type]
+
+
+def _tightened(chosen: Rules) -> Rules:
+    return Rules(
+        second_factor=STAFF.second_factor,
+        idle=min(chosen.idle, STAFF.idle),
+        admin_idle=min(chosen.admin_idle, STAFF.admin_idle),
+        absolute=min(chosen.absolute, STAFF.absolute),
+        sessions_at_once=min(chosen.sessions_at_once, STAFF.sessions_at_once),
+        networks=chosen.networks,
+        sso_required=chosen.sso_required,
+        password_length=max(chosen.password_length, STAFF.password_length),
+        recovery_accounts=chosen.recovery_accounts,
+    )

@@ -1,0 +1,8 @@
+"""What a token opens. Pure: no Django."""
+
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    API = "api"
+    SCIM = "scim"

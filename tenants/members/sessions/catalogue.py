@@ -1,0 +1,67 @@
+"""What a session knows of how it was opened. Pure: no framework."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+# Keys of the session's data.
+SCHEMA: Final = "schema"
+DOOR: Final = "door"
+
+
+class Method(StrEnum):
+    """How somebody came in."""
+
+    PASSWORD = "password"  # noqa: S105  the name of a way in
+    PASSKEY = "passkey"
+    OIDC = "oidc"
+    SAML = "saml"
+    STAFF = "staff"
+
+
+WORDS: Final = {
+    Method.PASSWORD: "Password",
+    Method.PASSKEY: "Passkey",
+    Method.OIDC: "Identity provider (OpenID Connect)",
+    Method.SAML: "Identity provider (SAML)",
+    Method.STAFF: "Entry of Complere's staff",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """How and when a session was opened. Instants are aware and in ISO 8601 when stored.
+
+    `second_at`: when a second factor was shown, or the identity provider vouched for one. `proved_at`: when the person
+    last proved who they are; a dangerous act asks for it anew. `provider_*` name the identity provider's side.
+    """
+
+    method: Method
+    opened_at: datetime
+    proved_at: datetime
+    second_at: datetime | None = None
+    second: str = ""
+    address: str = ""
+    browser: str = ""
+    provider_id: str = ""
+    provider_subject: str = ""
+    provider_session: str = ""
+    # Only to tell the provider at sign-out whose session ends.
+    id_token: str = ""
+
+    def stored(self) -> dict[str, Any]:
+        return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(self).items()}
+
+
+def read(stored: Any) -> Door | None:
+    """The door as a session keeps it; None when there is none or it cannot be read."""
+    if not isinstance(stored, dict):
+        return None
+    try:
+        values = dict(stored)
+        for name in ("opened_at", "proved_at", "second_at"):
+            values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+        return Door(**{**values, "method": Method(values["method"])})
+    except (TypeError, ValueError, KeyError):
+        return None
