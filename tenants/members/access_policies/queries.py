@@ -4,6 +4,7 @@ from django.core.cache import cache
 
 from tenants.members.access_policies.catalogue import STAFF, TENANT, Rules, SecondFactor
 from tenants.members.access_policies.models import AccessPolicy
+from tenants.members.accounts.models import User
 from tenants.schemas import is_platform
 
 # Asked with every request: kept for a moment, and dropped as soon as the rules change.
@@ -25,6 +26,17 @@ def rules() -> Rules:
     start = STAFF if is_platform() else TENANT
     chosen = _read(kept) if kept else start
     return _tightened(chosen) if is_platform() else chosen
+
+
+def second_is_required(user: User) -> bool:
+    """Whether this person shows a second factor at each sign-in, and sets one up before anything else (ASVS 6.3.3)."""
+    here = rules()
+    if here.second_factor is SecondFactor.REQUIRED:
+        return True
+    if here.second_factor is SecondFactor.BY_ROLE and not set(user.role_keys).isdisjoint(here.second_factor_roles):
+        return True
+    # Past the provider, a password alone opens nothing (`recovery_accounts`).
+    return here.sso_required and str(user.pk) in here.recovery_accounts
 
 
 def _stored(row: AccessPolicy | None) -> dict[str, object]:
