@@ -7,7 +7,10 @@ import pytest
 from complere.embedded.ports import free_port
 from tests.peers import running
 
-SERVE = "import http.server, sys; http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind='127.0.0.1')"
+SERVE = """
+import http.server, sys
+http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind="127.0.0.1")
+"""
 
 
 def test_a_peer_is_up_inside_the_block_and_gone_after_it(tmp_path):
