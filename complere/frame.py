@@ -35,6 +35,7 @@ PLATFORM_ROOMS = [
     ("Breach register", "breach-register", "privacy.view_incidents"),
     ("Tenants", "tenants", "tenants.view_tenants"),
     ("Entries into tenants", "entries", "tenants.ask_to_enter"),
+    ("Browser reports", "browser-reports", "tenants.view_tenants"),
     ("People", "people", "members.view_people"),
     ("Access reviews", "access-reviews", "members.review_access"),
     ("Sign-in and access", "access", "members.manage_access"),

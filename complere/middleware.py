@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import DatabaseError, DataError
 from django.http import HttpRequest, HttpResponse
@@ -23,15 +24,31 @@ PERMISSIONS_POLICY = ", ".join(
     f"{feature}=()"
     for feature in (
         "accelerometer",
+        "ambient-light-sensor",
+        "autoplay",
+        "browsing-topics",
         "camera",
+        "display-capture",
+        "encrypted-media",
+        "fullscreen",
         "geolocation",
         "gyroscope",
+        "hid",
+        "idle-detection",
         "magnetometer",
         "microphone",
+        "midi",
         "payment",
+        "picture-in-picture",
+        "screen-wake-lock",
+        "serial",
         "usb",
+        "web-share",
+        "xr-spatial-tracking",
     )
 )
+
+NO_PAGE = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 
 # What the guards of signed states answer with (audit/ledger/content/book.sql).
 SIGNATURE_REFUSED = "AU1"
@@ -46,6 +63,14 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        # What is no page of ours, and so got no policy of its own, loads and runs nothing.
+        response.headers.setdefault("Content-Security-Policy", NO_PAGE)
+        response.headers.setdefault("Reporting-Endpoints", 'policy="/csp-reports/"')
+        if settings.SECURE_HSTS_SECONDS:
+            strict = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains; preload"
+            response.headers.setdefault("Strict-Transport-Security", strict)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("Referrer-Policy", "same-origin")

@@ -79,6 +79,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "tenants.members.middleware.SessionHolds",
+    "complere.barriers.SameSiteOnly",
+    "complere.barriers.AnonymousDoors",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -244,6 +246,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
         "require-trusted-types-for": ["'script'"],
         "trusted-types": ["default"],
+        "report-uri": ["/csp-reports/"],
+        "report-to": ["policy"],
     }
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -255,7 +259,14 @@ SECURE_SSL_REDIRECT = SECURE_ORIGIN
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("BEHIND_TLS_PROXY") else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 X_FRAME_OPTIONS = "DENY"
+# From one address while nobody is signed in; the doors themselves have narrower limits.
+ANONYMOUS_SENDINGS_A_MINUTE = env.number("ANONYMOUS_SENDINGS_A_MINUTE", 120, minimum=10, maximum=10_000)
+UNKNOWN_LINKS_IN_TEN_MINUTES = env.number("UNKNOWN_LINKS_IN_TEN_MINUTES", 60, minimum=10, maximum=10_000)
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, minimum=0, maximum=5)
+
+# --- The way out --------------------------------------------------------------------------------
+# host:port pairs that tenants/outbound.py reaches over plain http, for tests and development only.
+OUTBOUND_ALLOWED = env.listed("OUTBOUND_ALLOWED")
 
 # --- Logs -------------------------------------------------------------------------------------
 LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "text"), "text" if DEMO else "json")

@@ -7,6 +7,7 @@ from complere.urls import demo
 from privacy.breach_notices import urls as breach_notices
 from privacy.incidents import urls as incidents
 from tenants.books import urls as books
+from tenants.browser_reports import urls as browser_reports
 from trust_center.document_requests import urls as document_requests
 from trust_center.public_pages import urls as public_pages
 
@@ -14,6 +15,7 @@ console = [
     path("", include("complere.urls.desk")),
     path("tenants/", include("tenants.console.urls")),
     path("entries/", include("tenants.break_glass.urls")),
+    path("browser-reports/", include("tenants.browser_reports.urls")),
     path("requests/", include("privacy.handovers.urls")),
     path("incidents/", include(incidents.console)),
     path("incidents/", include(breach_notices.console)),
@@ -36,6 +38,7 @@ urlpatterns = [
     path("documents/", include(document_requests.public)),
     *books.platform,
     *books.every_host,
+    *browser_reports.every_host,
     path("", include("trust_center.public_pages.urls")),
 ]
 

@@ -5,6 +5,7 @@ from django.urls import include, path
 from complere.urls import demo, desk
 from privacy.breach_notices import urls as breach_notices
 from tenants.books import urls as books
+from tenants.browser_reports import urls as browser_reports
 from trust_center.document_requests import urls as document_requests
 from trust_center.public_pages import urls as public_pages
 
@@ -18,6 +19,7 @@ urlpatterns = [
     path("incidents/", include(breach_notices.tenant)),
     path("documents/", include(document_requests.tenant)),
     *books.every_host,
+    *browser_reports.every_host,
     *demo.urlpatterns(),
     *public_pages.every_host,
 ]

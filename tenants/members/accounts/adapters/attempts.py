@@ -21,6 +21,11 @@ def count(what: str, *who: str, window: timedelta) -> int:
         return 1
 
 
+def so_far(what: str, *who: str) -> int:
+    """How many attempts were counted in the window that runs."""
+    return int(cache.get(_key(what, *who)) or 0)
+
+
 def take_back(what: str, *who: str) -> None:
     """Uncount one attempt that turned out well."""
     with suppress(ValueError):
