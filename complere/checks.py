@@ -148,6 +148,13 @@ def _mail() -> list[CheckMessage]:
     return [Error("No mail server is named.", hint=hint, id="complere.E010")]
 
 
+def _way_out() -> list[CheckMessage]:
+    if not settings.OUTBOUND_ALLOWED:
+        return []
+    hint = "Leave OUTBOUND_ALLOWED unset: what admins of tenants type could reach our own network."
+    return [Error("Addresses are asked over plain http.", hint=hint, id="complere.E013")]
+
+
 def _is_strong(key: object, shortest: int) -> bool:
     if not isinstance(key, str) or len(key) < shortest or len(set(key)) < FEWEST_DIFFERENT:
         return False
@@ -173,5 +180,5 @@ def _weak(name: str, wanted: str, number: str) -> CheckMessage:
 
 
 CHECKS: Final[tuple[Callable[[], list[CheckMessage]], ...]] = (
-    _debug, _secret_key, _root_key, _log_key, _task_key, _hosts, _origin, _database, _queue, _mail,
+    _debug, _secret_key, _root_key, _log_key, _task_key, _hosts, _origin, _database, _queue, _mail, _way_out,
 )  # fmt: skip

@@ -92,6 +92,11 @@ def folder(name: str, default: str) -> Path:
     return Path(text(name, default)).expanduser().resolve()
 
 
+def listed(name: str) -> list[str]:
+    """The values of NAME, separated by commas, without white space around them; none when it is not set."""
+    return [value.strip() for value in text(name, "").split(",") if value.strip()]
+
+
 @overload
 def secret(name: str) -> str: ...
 @overload

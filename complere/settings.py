@@ -172,11 +172,20 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
-    {"NAME": "tenants.members.passwords.MaximumLength"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "tenants.members.passwords.NotAboutYou"},
+    {"NAME": f"tenants.members.{validator}"}
+    for validator in (
+        "passwords.LongEnough",
+        "passwords.MaximumLength",
+        "passwords.NotCommon",
+        "passwords.NotAboutYou",
+        "passwords.NotUsedBefore",
+        "accounts.adapters.breaches.NotBreached",
+    )
 ]
+# Where leaked passwords are looked up: nowhere, in a sorted file of SHA-1 digests, or by five characters of a digest.
+BREACH_CHECK = env.choice("BREACH_CHECK", ("bundled", "range-api", "local-file"), "bundled")
+BREACH_FILE = env.text("BREACH_FILE", "")
+BREACH_API = env.text("BREACH_API", "https://api.pwnedpasswords.com/range/")
 PASSWORD_RESET_TIMEOUT = 3600
 
 # --- Work in the background ---------------------------------------------------------------------

@@ -41,6 +41,7 @@ APP_FILES = {
         "chores",
         "figures",
         "middleware",
+        "outbound",
         "schemas",
         "signing",
         "tenant_task",

@@ -32,6 +32,7 @@ GOOD = {
     "ALLOWED_HOSTS": ["*"],
     "MIDDLEWARE": ["tenants.middleware.TenantFromHost", "django.middleware.common.CommonMiddleware"],
     "DATABASES": {"default": {"USER": "complere_runtime"}},
+    "OUTBOUND_ALLOWED": [],
 }
 AS_OWNER = {"default": {"USER": "complere_owner"}}
 DEVELOPMENT = "development-only-secret-that-production-refuses-to-start-with"
@@ -58,6 +59,7 @@ def test_good_settings_have_no_fault(faults):
     ("name", "value", "fault"),
     [
         ("DEBUG", True, "complere.E001"),
+        ("OUTBOUND_ALLOWED", ["127.0.0.1:9000"], "complere.E013"),
         ("SECRET_KEY", DEVELOPMENT, "complere.E002"),
         ("SECRET_KEY", "django-insecure-" + random_looking("secret"), "complere.E002"),
         ("SECRET_KEY", "short", "complere.E002"),

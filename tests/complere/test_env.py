@@ -156,3 +156,9 @@ def test_the_example_names_no_variable_that_nobody_reads():
     elsewhere = "".join((ROOT / name).read_text() for name in ("docker-compose.yml", "complere/deploy/web.sh"))
     unread = {name for name in names_in_example() - names_read() if f"${{{name}" not in elsewhere}
     assert unread == set()
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("", []), ("a:1", ["a:1"]), (" a:1 , b:2,", ["a:1", "b:2"])])
+def test_a_list_is_separated_by_commas(monkeypatch, value, wanted):
+    monkeypatch.setenv("SOME_LIST", value)
+    assert env.listed("SOME_LIST") == wanted
