@@ -130,7 +130,7 @@ def test_a_child_gets_our_environment_without_what_it_must_not_have(given):
 
 def names_read() -> set[str]:
     """Every name that the product reads through env, by the literal in its source."""
-    readers = {"text", "flag", "number", "secret", "choice", "folder"}
+    readers = {"text", "flag", "number", "secret", "choice", "folder", "listed"}
     found = set()
     for path in ROOT.joinpath("complere").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
