@@ -794,11 +794,13 @@ CREATE TABLE __schema__.members_historicalstaffentry (
     approved_by text NOT NULL,
     approved_at timestamp with time zone NOT NULL,
     may_write boolean NOT NULL,
+    write_reason text NOT NULL,
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone NOT NULL,
     entered_at timestamp with time zone,
     ended_at timestamp with time zone,
     ended_by text,
+    ended_because text NOT NULL,
     history_user_id uuid,
     history_change_reason text NOT NULL,
     history_id bigint DEFAULT nextval('__schema__.history_number'::regclass) NOT NULL,
@@ -925,8 +927,6 @@ CREATE TABLE __schema__.members_session (
     method character varying(20) NOT NULL,
     opened_at timestamp with time zone,
     seen_at timestamp with time zone,
-    address character varying(45) NOT NULL,
-    browser character varying(200) NOT NULL,
     provider_id uuid,
     provider_subject character varying(64) NOT NULL,
     provider_session character varying(64) NOT NULL
@@ -952,11 +952,13 @@ CREATE TABLE __schema__.members_staffentry (
     approved_by text NOT NULL,
     approved_at timestamp with time zone NOT NULL,
     may_write boolean NOT NULL,
+    write_reason text NOT NULL,
     starts_at timestamp with time zone NOT NULL,
     ends_at timestamp with time zone NOT NULL,
     entered_at timestamp with time zone,
     ended_at timestamp with time zone,
     ended_by text,
+    ended_because text NOT NULL,
     CONSTRAINT staff_entry_ended_at_and_by_together CHECK ((((ended_at IS NULL) AND (ended_by IS NULL)) OR ((ended_at IS NOT NULL) AND (ended_by IS NOT NULL))))
 );
 CREATE TABLE __schema__.members_user (

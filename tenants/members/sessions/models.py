@@ -5,6 +5,7 @@ from django.db import models
 class Session(AbstractBaseSession):
     """A browser that is signed in, or that only came by. Exempt from history: the trail tells of what is done in it.
 
+    Its data are ciphertext under the key of the schema: from where and with what somebody came stands in no backup.
     `expire_date` is its absolute end, however much it is used (ASVS 7.3.2). The columns beside the data are copies of
     what the data say at `catalogue.DOOR`, so that sessions can be listed, counted and ended.
     """
@@ -19,8 +20,6 @@ class Session(AbstractBaseSession):
     opened_at = models.DateTimeField(null=True)
     # When it was last used, exact to a minute.
     seen_at = models.DateTimeField(null=True)
-    address = models.CharField(max_length=45, default="", blank=True)
-    browser = models.CharField(max_length=200, default="", blank=True)
     # What the identity provider calls this session and its subject (digests), for logout from there.
     provider_id = models.UUIDField(null=True)
     provider_subject = models.CharField(max_length=64, default="", blank=True)
