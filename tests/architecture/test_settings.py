@@ -5,7 +5,7 @@ import re
 
 from tests.architecture import sources
 
-READERS = {"text", "choice", "flag", "number", "folder", "secret", "given"}
+READERS = {"text", "choice", "flag", "number", "folder", "secret", "given", "listed"}
 EXAMPLE = (sources.ROOT / ".env.example").read_text()
 NAMED = set(re.findall(r"^#? ?([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE))
 # Set by Django or by the process itself, never by whoever runs the product.
