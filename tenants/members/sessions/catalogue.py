@@ -1,7 +1,7 @@
 """What a session knows of how it was opened. Pure: no framework."""
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -29,12 +29,28 @@ WORDS: Final = {
 }
 
 
+class Ended(StrEnum):
+    """Why a session holds no more, as the sign-in page tells it. What is said of an account is told to nobody."""
+
+    IDLE = "idle"
+    OVER = "over"
+    ELSEWHERE = "elsewhere"
+    DISPLACED = "displaced"
+    NETWORK = "network"
+    SECOND = "second"
+
+
+# How long a browser may stay away and still be told why its session ended.
+TOLD_FOR: Final = timedelta(hours=24)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """How and when a session was opened. Instants are aware and in ISO 8601 when stored.
 
     `second_at`: when a second factor was shown, or the identity provider vouched for one. `proved_at`: when the person
-    last proved who they are; a dangerous act asks for it anew. `provider_*` name the identity provider's side.
+    last proved who they are; a dangerous act asks for it anew. `provider_*` name the identity provider's side, in its
+    own words: the row beside the data keeps digests of subject and session.
     """
 
     method: Method

@@ -1,7 +1,8 @@
 """Where Django keeps sessions: the schema's own table, with who, how and from where beside the data."""
 
+import re
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
@@ -10,20 +11,26 @@ from tenants.members.sessions import queries
 from tenants.members.sessions.catalogue import DOOR, read
 from tenants.members.sessions.models import Session
 
+# As Django makes them. Anything else never reaches the database, which would not take a NUL, for one.
+KEY: Final = re.compile(r"[a-z0-9]{32}")
+
 
 class SessionStore(DatabaseStore):
     # The row this session was read from; None for a new one.
     row: Session | None = None
 
+    def _validate_session_key(self, key: Any) -> bool:
+        return isinstance(key, str) and KEY.fullmatch(key) is not None
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
 
-    def encode(self, session_dict: dict[str, Any]) -> str:  # type: ignore[override]
+    def encode(self, session_dict: dict[str, Any]) -> str:
         return queries.sealed(session_dict)
 
-    def decode(self, session_data: str) -> dict[str, Any]:
-        return queries.opened(session_data)
+    def decode(self, session_data: str | bytes) -> dict[str, Any]:
+        return queries.opened(str(session_data))
 
     def _get_session_from_db(self) -> Session | None:
         found: Session | None = super()._get_session_from_db()  # type: ignore[misc]
@@ -38,7 +45,8 @@ class SessionStore(DatabaseStore):
         if door is not None:
             row.method, row.opened_at = door.method, door.opened_at
             row.provider_id = door.provider_id or None
-            row.provider_subject, row.provider_session = door.provider_subject, door.provider_session
+            row.provider_subject = queries.digest_at_provider(door.provider_id, door.provider_subject)
+            row.provider_session = queries.digest_at_provider(door.provider_id, door.provider_session)
             row.seen_at = self._seen_at(door.opened_at)
         return row
 
