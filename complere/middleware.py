@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.db import DatabaseError, DataError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from audit import watch
 from audit.access_log import actions as access_log
@@ -17,6 +18,7 @@ from audit.signatures.actions import SignatureRefused
 from audit.transitions import MoveRefused
 from complere import refusals
 from tenants import schemas
+from tenants.members.signatures.actions import SignElsewhere
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -93,6 +95,8 @@ class RefusalPages:
             return refusals.page(request, 409, str(exception))
         if isinstance(exception, DatabaseError) and _state_of(exception).startswith(SIGNATURE_REFUSED):
             return refusals.page(request, 409, "This step takes an electronic signature over what stands now.")
+        if isinstance(exception, SignElsewhere):
+            return redirect(exception.url)
         if isinstance(exception, ReasonRefused):
             return refusals.page(request, 422, str(exception))
         if isinstance(exception, (ValueError, DataError)) and "NUL (0x00)" in str(exception):

@@ -14,6 +14,10 @@ METHODS = {
     "password": "password",
     "totp": "one-time code of an authenticator app",
     "passkey": "passkey that knew its owner",
+    "oidc": "fresh sign-in at the signer's identity provider (OpenID Connect)",
+    "saml": "fresh sign-in at the signer's identity provider (SAML)",
+    "user id and password": "user id and password there",
+    "second factor": "a second factor there",
     "session": "the password given earlier in the same session",
 }
 

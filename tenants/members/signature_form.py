@@ -45,13 +45,18 @@ from tenants.members.accounts.models import User
 from tenants.members.accounts.queries import signed_in
 from tenants.members.factors import actions as factors
 from tenants.members.factors import queries as factor_queries
+from tenants.members.federation import queries as identities
+from tenants.members.identity_providers.models import IdentityProvider
 from tenants.members.passwords import MaximumLength
 from tenants.members.signatures import actions as shown
+from tenants.members.signatures.forms import AlwaysFresh, Unshown, UnshownHidden
 from tenants.members.signing_rights import queries as rights
 from tenants.tenancy.queries import of_request
 
+# The way of proving who one is that needs no provider.
+HERE: Final = "here"
 SERIES: Final = "signing series"
-FIELDS: Final = ("meaning", "password", "code", "passkey", "seen")
+FIELDS: Final = ("meaning", "provider", "password", "code", "passkey", "seen")
 REFUSED: Final = "Password and code do not fit. Enter both again; a code is good once, and for half a minute."
 NO_CODE: Final = "Enter the code that your authenticator app shows, or use a passkey if you have set one up."
 MISSING: Final = "You cannot sign yet. What is still missing is listed below."
@@ -74,6 +79,8 @@ class Step:
     time_zone: str
     address: str
     now: datetime
+    # Where the form is sent, and what was sent with it, should the signer confirm elsewhere first.
+    form: shown.SentForm
 
     def meanings(self) -> list[Meaning]:
         """What a signature may mean for every one of the records."""
@@ -116,33 +123,13 @@ class Step:
 def step(request: HttpRequest, *records: models.Model, to: str, now: datetime) -> Step:
     """The signing of `records`, which go to state `to`, by the person of this request."""
     zone = of_request(request).time_zone
-    return Step(signed_in(request), request.session, records, str(to), zone, current_request().address, now)
+    sent = shown.SentForm(request.get_full_path(), [(k, str(v)) for k, found in request.POST.lists() for v in found])
+    return Step(signed_in(request), request.session, records, str(to), zone, current_request().address, now, sent)
 
 
 def state_of(record: models.Model) -> str:
     rule = rule_of(type(record))
     return str(getattr(record, rule.column if rule else "state"))
-
-
-class Unshown(forms.TextInput):
-    """Never written back into the page: what proves a person is typed anew."""
-
-    def format_value(self, value: Any) -> str:
-        return ""
-
-
-class UnshownHidden(forms.HiddenInput):
-    def format_value(self, value: Any) -> str:
-        return ""
-
-
-class AlwaysFresh(forms.HiddenInput):
-    """Shows what the page tells now, not what was posted from the page before."""
-
-    fresh = ""
-
-    def format_value(self, value: Any) -> str:
-        return self.fresh
 
 
 class SigningFields(forms.Form):
@@ -156,6 +143,12 @@ class SigningFields(forms.Form):
         widget=forms.RadioSelect,
         required=False,
         error_messages={"invalid_choice": "Choose one of the meanings given."},
+    )
+    provider = forms.ChoiceField(
+        label="How you prove who you are",
+        widget=forms.RadioSelect,
+        required=False,
+        error_messages={"invalid_choice": "Choose one of the ways given."},
     )
     password = forms.CharField(
         label="Your password",
@@ -192,6 +185,8 @@ class SigningFields(forms.Form):
             return
         self._meanings = signs.meanings()
         self._set_meanings()
+        self._providers = {str(one.pk): one for one in identities.signing_providers(signs.user)}
+        self._set_ways(signs)
         self._versions = signs.versions()
         self._nonce = ""
         self._set_seen(signs)
@@ -245,7 +240,9 @@ class SigningFields(forms.Form):
             "role": signs.user.role_names,
             "zone": signs.time_zone,
             "meaning": WORDS[self._meanings[0]] if len(self._meanings) == 1 else "",
-            "missing": factor_queries.may_sign(signs.user, signs.now),
+            "missing": self._missing(signs),
+            "elsewhere": bool(self._providers),
+            "here": signs.user.has_usable_password(),
             "own_work": self._own_work(),
             "in_series": signs.in_series,
             "has_app": bool(factor_queries.authenticators(held)),
@@ -265,6 +262,18 @@ class SigningFields(forms.Form):
         if len(self._meanings) == 1:
             field.widget = forms.HiddenInput(attrs={"data-signing-meaning": ""})
             field.initial = self._meanings[0].value
+
+    def _set_ways(self, signs: Step) -> None:
+        field = self.fields["provider"]
+        here = [(HERE, "Here, with your password and a second factor")] if signs.user.has_usable_password() else []
+        if isinstance(field, forms.ChoiceField):
+            ways = [
+                (key, f"At {one.name}: you are sent there to sign in again") for key, one in self._providers.items()
+            ]
+            field.choices = [*here, *ways]
+            field.initial = field.choices[0][0] if field.choices else HERE
+        if not self._providers:
+            field.widget = forms.HiddenInput()
 
     def _set_seen(self, signs: Step) -> None:
         content = {
@@ -288,8 +297,11 @@ class SigningFields(forms.Form):
             f"You wrote {count} of the {len(signs.records)} records that are to be approved: another person signs them."
         )
 
+    def _missing(self, signs: Step) -> list[factor_queries.Missing]:
+        return factor_queries.may_sign(signs.user, signs.now, has_provider=bool(self._providers))
+
     def _clean_signature(self, signs: Step, cleaned: dict[str, Any]) -> None:
-        kept_from = self._own_work() or (factor_queries.may_sign(signs.user, signs.now) and MISSING)
+        kept_from = self._own_work() or (self._missing(signs) and MISSING)
         if kept_from:
             self.add_error(None, kept_from)
             return
@@ -300,12 +312,23 @@ class SigningFields(forms.Form):
         self._nonce = str(seen["nonce"])
         if not cleaned.get("meaning") and "meaning" not in self.errors:
             self.add_error("meaning", "Choose what your signature means.")
+        if self._chosen is None:
+            self._clean_components(signs, cleaned)
+
+    def _clean_components(self, signs: Step, cleaned: dict[str, Any]) -> None:
         if not cleaned.get("password") and not signs.in_series and "password" not in self.errors:
             self.add_error("password", "Enter your password.")
         if not cleaned.get("code") and not cleaned.get("passkey") and "code" not in self.errors:
             self.add_error("code", NO_CODE)
 
+    @property
+    def _chosen(self) -> IdentityProvider | None:
+        """The identity provider at which the signer wants to confirm."""
+        return self._providers.get(str(self.cleaned_data.get("provider") or ""))
+
     def _components(self, signs: Step, now: datetime) -> factors.Components:
+        if self._chosen is not None:
+            return self._by_provider(signs, self._chosen, now)
         in_series = signs.in_series
         try:
             return self._by_passkey(signs, now) if self._uses_passkey else self._by_code(signs, now)
@@ -333,6 +356,15 @@ class SigningFields(forms.Form):
             now=now,
             in_series=signs.in_series,
         )
+
+    def _by_provider(self, signs: Step, provider: IdentityProvider, now: datetime) -> factors.Components:
+        """What the provider answered for this page; without an answer the signer goes there first (P11-200a1)."""
+        meaning = str(self.cleaned_data["meaning"])
+        answer = shown.take_answer(signs.session, self._nonce, meaning, str(provider.pk), now)
+        if answer is None:
+            seen = shown.read(self.cleaned_data["seen"], signs.user) or {}
+            shown.leave(signs.user, signs.session, signs.form, seen, meaning=meaning, provider=provider, now=now)
+        return shown.components(signs.user, provider, answer)
 
     def _by_passkey(self, signs: Step, now: datetime) -> factors.Components:
         asked = shown.take_challenge(signs.session, self._nonce, str(self.cleaned_data["meaning"]), now)

@@ -10,6 +10,11 @@ from typing import Any, Final
 ATTEMPT_LIVES: Final = timedelta(minutes=10)
 
 
+# Keys of the session: what somebody left for the provider to sign, and what it answered.
+LEFT: Final = "signing elsewhere"
+ANSWERED: Final = "signing answered"
+
+
 class Purpose(StrEnum):
     """Why somebody was sent to the provider."""
 

@@ -62,6 +62,12 @@ def has_passkey(user: User) -> bool:
     return Factor.objects.filter(user=user, kind=Kind.PASSKEY, removed_at=None).exclude(confirmed_at=None).exists()
 
 
+def by_credential(credential_id: str) -> Factor | None:
+    """The passkey of somebody here who may sign in, by what the browser calls it."""
+    found = Factor.objects.filter(credential_id=credential_id, removed_at=None, user__is_active=True)
+    return found.exclude(confirmed_at=None).select_related("subject_key", "user__subject_key").first()
+
+
 def own(user: User, factor_id: UUID) -> Factor | None:
     """A factor that the person has set up, by its id; nobody else's."""
     return next((factor for factor in factors_of(user) if factor.pk == factor_id), None)
@@ -108,11 +114,14 @@ def matching(factors: Iterable[Factor], code: str, now: datetime) -> tuple[Facto
     return found
 
 
-def may_sign(user: User, now: datetime) -> list[Missing]:
-    """What this person lacks before they may sign; empty when nothing does (§11.100(b), §11.200(a)(1), §11.10(j))."""
+def may_sign(user: User, now: datetime, *, has_provider: bool = False) -> list[Missing]:
+    """What this person lacks before they may sign; empty when nothing does (§11.100(b), §11.200(a)(1), §11.10(j)).
+
+    `has_provider`: their identity provider asks for both components each time, so that they need no factor here.
+    """
     if not user.has_perm("members.sign"):
         return [Missing("Your role does not sign records.", "profile")]
-    found = (_identity(user), _factor(user, now), _policy(user, now))
+    found = (_identity(user), None if has_provider else _factor(user, now), _policy(user, now))
     return [missing for missing in found if missing is not None]
 
 
