@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from audit.trail import urls as trail
 from tenants.members.api_tokens import urls as api_tokens
+from tenants.members.roles import urls as roles
 from tenants.members.scim import urls as scim
 from tenants.members.signing_rights import urls as signing_rights
 from tenants.members.staff_entries import urls as staff_entries
@@ -40,8 +41,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("incidents/", include("privacy.breach_register.urls")),
 ]
 
-# What only a tenant has: machines of its own, and visits of Complere's staff.
+# What only a tenant has: roles and machines of its own, and visits of Complere's staff.
 tenant: list[URLPattern | URLResolver] = [
+    path("people/", include(roles.tenant)),
     path("access/directory/", include(scim.desk)),
     path("access/staff/", include("tenants.members.staff_entries.urls")),
     path("staff/", include(staff_entries.door)),

@@ -9,7 +9,8 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from audit import presenters
         from tenants import chores
-        from tenants.members import panels
+        from tenants.members import panels, passwords
+        from tenants.members.access_policies import queries as policies
         from tenants.members.accounts import actions as accounts
         from tenants.members.accounts import queries as account_queries
         from tenants.members.accounts.presenters import STORIES as ACCOUNTS
@@ -24,18 +25,20 @@ class MembersConfig(AppConfig):
         from tenants.members.factors.presenters import account_panel
         from tenants.members.outbox import actions as outbox
         from tenants.members.outbox import queries as mails
+        from tenants.members.roles.presenters import STORIES as ROLES
         from tenants.members.safeguards.presenters import STORIES as SAFEGUARDS
         from tenants.members.sessions import actions as sessions
         from tenants.members.sessions import queries as session_queries
         from tenants.members.signing_rights.presenters import STORIES as SIGNING_RIGHTS
 
+        passwords.tell_length(lambda: policies.rules().password_length)
         chores.register(chores.Chore("outbox", run=outbox.deliver_due, next_due=mails.next_due))
         # After the outbox: a mail that has just failed flags its contact in the same round.
         chores.register(chores.Chore("contacts", run=contacts.look_after, next_due=contact_queries.next_due))
         chores.register(chores.Chore("used links", run=accounts.forget_ended, next_due=account_queries.next_forgetting))
         chores.register(chores.Chore("ended sessions", run=sessions.forget_ended, next_due=session_queries.next_end))
         chores.register(chores.Chore("ceremonies", run=ceremonies.forget_ended, next_due=ceremony_queries.next_end))
-        for story in (*ACCOUNTS, *CONTACTS, *SAFEGUARDS, *SIGNING_RIGHTS, *FACTORS, *FACTOR_RESETS):
+        for story in (*ACCOUNTS, *ROLES, *CONTACTS, *SAFEGUARDS, *SIGNING_RIGHTS, *FACTORS, *FACTOR_RESETS):
             presenters.register(story)
         panels.register(panels.ACCOUNT, account_panel)
         panels.register(panels.PERSON, person_panel)

@@ -9,10 +9,12 @@ from tenants.members.access_reviews import states
 class AccessReview(models.Model):
     """Who may do what, looked through by somebody responsible every 180 days and signed off (P11-10d, P11-300b).
 
-    `rows` holds a line for each person: who, which roles, what was decided and by whom.
+    `rows` holds a line for each person, `machines` one for each token, `visits` one for each entry of Complere's
+    staff since the review before: ids and facts as they were when it was opened, no names (`catalogue.Line`).
     """
 
     STATES = states
+    SIGNING = states.SIGNING
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     state = models.CharField(max_length=12, default=states.State.OPEN)
     state_changed_at = models.DateTimeField()
@@ -20,6 +22,8 @@ class AccessReview(models.Model):
     due_at = models.DateTimeField()
     reminded_at = models.DateTimeField(null=True)
     rows = models.JSONField(default=list)
+    machines = models.JSONField(default=list)
+    visits = models.JSONField(default=list)
     note = models.TextField(default="", blank=True)
 
     history = History(excluded_fields=["reminded_at"])

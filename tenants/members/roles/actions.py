@@ -1,28 +1,105 @@
 """Who works here and as what."""
 
+import secrets
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from audit import context
 from audit.transitions import MoveRefused
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts.models import User
-from tenants.members.roles import queries
-from tenants.members.roles.models import RoleGrant
+from tenants.members.roles import catalogue, queries
+from tenants.members.roles.models import CustomRole, RoleGrant
+from tenants.schemas import is_platform
 
 
 class RoleRefused(ValueError):
     """The role cannot be given or taken as asked."""
 
 
-def grant(user: User, *, role: str, actor: context.Actor, now: datetime, reason: str) -> RoleGrant:
-    """Give a role; a role that the person has already stays as it is."""
-    if role not in {known.key for known in queries.roles_here()}:
-        raise RoleRefused(f"There is no role “{role}” here.")
+class MakingRefused(ValueError):
+    """A role like this cannot be made here; `field` is what it is about."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def make(
+    *, name: str, purpose: str, permissions: Collection[str], actor: context.Actor, now: datetime, reason: str
+) -> CustomRole:
+    """A role of this workspace's own. Raises `MakingRefused`, also for what `actor` may not do themselves (P11-10g)."""
     with context.regulated_write(actor=actor, reason=reason):
-        granted, _ = RoleGrant.objects.get_or_create(
-            user=user, role=role, defaults={"granted_at": now, "granted_by": f"{actor.name} ({actor.role})"}
-        )
+        # One at a time: two at once must not take the same name.
+        queries.lock_admins()
+        said = _checked(name, purpose, permissions, before=frozenset(), actor=actor)
+        _check_name(said["name"], but="")
+        by = f"{actor.name} ({actor.role})"
+        return CustomRole.objects.create(key=f"c_{secrets.token_hex(4)}", created_at=now, created_by=by, **said)
+
+
+def change(
+    role: CustomRole,
+    *,
+    name: str,
+    purpose: str,
+    permissions: Collection[str],
+    actor: context.Actor,
+    now: datetime,
+    reason: str,
+) -> CustomRole:
+    """Another name, purpose or content; it holds with the next request of everybody who has the role.
+
+    Raises `MakingRefused`, and `MoveRefused` for a retired one.
+    """
+    with context.regulated_write(actor=actor, reason=reason):
+        queries.lock_admins()
+        fresh = _live(role)
+        said = _checked(name, purpose, permissions, before=fresh.carries, actor=actor)
+        _check_name(said["name"], but=fresh.key)
+        for field, value in said.items():
+            setattr(fresh, field, value)
+        fresh.save(update_fields=[*said])
+    return fresh
+
+
+def retire(role: CustomRole, *, actor: context.Actor, now: datetime, reason: str) -> CustomRole:
+    """Give it to nobody any more; it stays readable. Raises `RoleRefused` while somebody holds it, `MoveRefused`."""
+    with context.regulated_write(actor=actor, reason=reason):
+        fresh = _live(role)
+        if held := queries.holders(fresh.key):
+            people = "1 person holds" if len(held) == 1 else f"{len(held)} people hold"
+            raise RoleRefused(f"{people} this role. Give them another one first.")
+        fresh.retired_at, fresh.retired_by = now, f"{actor.name} ({actor.role})"
+        fresh.save(update_fields=["retired_at", "retired_by"])
+    return fresh
+
+
+def check_may_give(roles: Collection[str], *, actor: context.Actor) -> None:
+    """Nobody gives a permission they do not have themselves (P11-10g). Raises `RoleRefused`.
+
+    On the platform, roles are kept apart on purpose: who manages people there gives them, and has few of their
+    permissions. Whoever makes a rule by which roles are given (groups of a directory) is asked the same.
+    """
+    known = {role.key: role for role in queries.roles_here()}
+    for key in roles:
+        if key not in known:
+            raise RoleRefused(f"There is no role “{key}” here.")
+        if not is_platform() and (beyond := known[key].permissions - _held(actor)):
+            raise RoleRefused(
+                f"The role “{known[key].name}” may {_sentences(beyond)}. You may not yourself, so you cannot give it."
+            )
+
+
+def grant(user: User, *, role: str, actor: context.Actor, now: datetime, reason: str) -> RoleGrant:
+    """Give a role; a role that the person has already stays as it is. Raises `RoleRefused`."""
+    with context.regulated_write(actor=actor, reason=reason):
+        # Held: a role that is being retired is given to nobody in between.
+        made_here = CustomRole.objects.select_for_update().filter(pk=role).first()
+        check_may_give([role], actor=actor)
+        said = {"custom": made_here, "granted_at": now, "granted_by": f"{actor.name} ({actor.role})"}
+        granted, _ = RoleGrant.objects.get_or_create(user=user, role=role, defaults=said)
     return granted
 
 
@@ -93,8 +170,12 @@ def deactivate(user: User, *, actor: context.Actor, now: datetime, reason: str) 
 
 
 def reactivate(user: User, *, actor: context.Actor, now: datetime, reason: str) -> User:
-    """Open the account again with the roles it had. Raises `MoveRefused` when it is open already."""
+    """Open the account again with the roles it had, which `actor` must be able to give.
+
+    Raises `RoleRefused`, and `MoveRefused` when it is open already.
+    """
     with context.regulated_write(actor=actor, reason=reason):
+        check_may_give(user.role_keys, actor=actor)
         fresh = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
         if fresh.is_active:
             raise MoveRefused("This person is active already.")
@@ -117,6 +198,45 @@ def take_back_invitation(user: User, *, actor: context.Actor, now: datetime, rea
     with context.regulated_write(actor=actor, reason=reason):
         if not accounts.revoke_invitations(user, actor=actor, now=now, reason=reason):
             raise MoveRefused("No invitation of this person is open.")
+
+
+def _held(actor: context.Actor) -> frozenset[str]:
+    """What `actor` may hand on: a service what its own rules say, Complere the first administrator."""
+    nobody_yet = not RoleGrant.objects.filter(role=queries.admin_role().key).exists()
+    if actor.kind == "service" or nobody_yet:
+        return catalogue.FOR_TENANTS
+    return queries.permissions_held_by(actor.id)
+
+
+def _checked(
+    name: str, purpose: str, permissions: Collection[str], *, before: frozenset[str], actor: context.Actor
+) -> dict[str, Any]:
+    """What a role may hold and `actor` may put into it, as columns."""
+    wanted = frozenset(permissions)
+    if is_platform() or not wanted <= catalogue.FOR_TENANTS:
+        raise MakingRefused("permissions", "A role of a workspace carries what roles of workspaces may, nothing else.")
+    if not wanted:
+        raise MakingRefused("permissions", "Choose at least one permission.")
+    if beyond := wanted - before - _held(actor):
+        raise MakingRefused("permissions", f"You may not {_sentences(beyond)} yourself, so no role gets it from you.")
+    return {"name": name.strip(), "purpose": purpose.strip(), "permissions": sorted(wanted)}
+
+
+def _check_name(name: str, *, but: str) -> None:
+    taken = {role.name.casefold() for role in queries.roles_here() if role.key != but}
+    if name.casefold() in taken:
+        raise MakingRefused("name", f"There is a role “{name}” already. Choose another name.")
+
+
+def _live(role: CustomRole) -> CustomRole:
+    fresh = CustomRole.objects.select_for_update().get(pk=role.pk)
+    if fresh.retired_at is not None:
+        raise MoveRefused("This role is retired.")
+    return fresh
+
+
+def _sentences(permissions: Collection[str]) -> str:
+    return "; ".join(catalogue.PERMISSIONS[key] for key in catalogue.PERMISSIONS if key in permissions)
 
 
 def _not_oneself(user: User, actor: context.Actor, message: str) -> None:

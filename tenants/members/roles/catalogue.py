@@ -37,6 +37,24 @@ PERMISSIONS: Final[dict[str, str]] = {
     "tenants.decide_on_entry": "decide on a colleague's request to enter a tenant's workspace",
 }
 
+# By the first word of a permission; in this order on every page.
+GROUPS: Final[dict[str, str]] = {
+    "members": "People, access and signing",
+    "audit": "History and audit trail",
+    "privacy": "Data-subject requests and incidents",
+    "trust": "Trust Center",
+    "tenants": "Tenants",
+}
+# Which permission opens the moves that take an electronic signature, by the record that moves (its `states.SIGNING`).
+SIGNED: Final[dict[str, str]] = {
+    "members.accessreview": "members.review_access",
+    "privacy.notice": "privacy.approve_notices",
+    "privacy.incident": "privacy.work_incidents",
+    "privacy.subjectrequest": "privacy.work_requests",
+    "trust_center.documentversion": "trust.publish_documents",
+    "trust_center.statement": "trust.publish_content",
+}
+
 
 class Role:
     """A named set of permissions. `platform` roles exist only on the platform host."""
@@ -292,3 +310,18 @@ def of_schema(*, platform: bool) -> list[type[Role]]:
 def carrying(permission: str, *, platform: bool) -> list[str]:
     """Keys of the roles that carry `permission`."""
     return [role.key for role in of_schema(platform=platform) if permission in role.permissions]
+
+
+def permissions_of(*, platform: bool) -> dict[str, str]:
+    """What any role of the platform, or of a tenant, may carry at all, with its sentence."""
+    carried = frozenset[str]().union(*(role.permissions for role in of_schema(platform=platform)))
+    return {key: sentence for key, sentence in PERMISSIONS.items() if key in carried}
+
+
+def group_of(permission: str) -> str:
+    """The heading under which a permission stands."""
+    return GROUPS[permission.partition(".")[0]]
+
+
+# What a tenant may put into a role of its own; all else is Complere's.
+FOR_TENANTS: Final = frozenset(permissions_of(platform=False))

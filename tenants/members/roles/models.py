@@ -36,6 +36,11 @@ class CustomRole(models.Model):
             ),
         ]
 
+    @property
+    def carries(self) -> frozenset[str]:
+        """What it allows: whatever stands in the row, never what only Complere's own roles may."""
+        return frozenset(self.permissions) & catalogue.FOR_TENANTS
+
 
 class RoleGrant(models.Model):
     """One role of one person. Taking it away deletes the row and writes the deletion into the history."""
@@ -69,4 +74,4 @@ class RoleGrant(models.Model):
 
     @property
     def permissions(self) -> frozenset[str]:
-        return frozenset(self.custom.permissions) if self.custom is not None else catalogue.ROLES[self.role].permissions
+        return self.custom.carries if self.custom is not None else catalogue.ROLES[self.role].permissions

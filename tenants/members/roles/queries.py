@@ -1,8 +1,39 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.apps import apps
+from django.db import models
+from django.db.models import QuerySet
+
+from audit.signatures.catalogue import Meaning
+from audit.signatures.queries import rule_of
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.models import User
 from tenants.members.roles import catalogue
-from tenants.members.roles.models import RoleGrant
+from tenants.members.roles.models import CustomRole, RoleGrant
 from tenants.schemas import is_platform
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A role, whether the catalogue names it or this workspace made it."""
+
+    key: str
+    name: str
+    purpose: str
+    permissions: frozenset[str]
+    custom: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignedMove:
+    """A move of a kind of record that takes an electronic signature; `was` is "*" where any state leads there."""
+
+    record: str
+    was: str
+    to: str
+    meanings: tuple[Meaning, ...]
 
 
 def admin_role() -> type[catalogue.Role]:
@@ -10,8 +41,63 @@ def admin_role() -> type[catalogue.Role]:
     return catalogue.PlatformAdmin if is_platform() else catalogue.TenantAdmin
 
 
-def roles_here() -> list[type[catalogue.Role]]:
-    return catalogue.of_schema(platform=is_platform())
+def shipped(*, platform: bool) -> list[Named]:
+    """The roles of the catalogue."""
+    return [_shipped(role) for role in catalogue.of_schema(platform=platform)]
+
+
+def roles_here() -> list[Named]:
+    """Every role that can be given in this schema: those of the catalogue, then those made here and not retired."""
+    made = CustomRole.objects.filter(retired_at=None).order_by("name", "key")
+    return [*shipped(platform=is_platform()), *map(made_here, made)]
+
+
+def role_named(key: str) -> Named | None:
+    """The role of this key, also one that is retired or not of this host: for telling what somebody had."""
+    if key in catalogue.ROLES:
+        return _shipped(catalogue.ROLES[key])
+    found = CustomRole.objects.filter(pk=key).first()
+    return made_here(found) if found else None
+
+
+def name_of(key: str) -> str:
+    """A role that is in no catalogue any more keeps its key as its name."""
+    found = role_named(key)
+    return found.name if found else key
+
+
+def made_here(role: CustomRole) -> Named:
+    return Named(role.key, role.name, role.purpose, role.carries, custom=True)
+
+
+def custom_roles() -> QuerySet[CustomRole]:
+    """Every role that was made here, retired ones last."""
+    return CustomRole.objects.order_by(models.F("retired_at").asc(nulls_first=True), "name", "key")
+
+
+def holders(key: str) -> list[User]:
+    """Who holds the role, also who is deactivated: they would come back with it."""
+    return list(User.objects.filter(grants__role=key).order_by("created_at", "pk"))
+
+
+def held_by_how_many() -> dict[str, int]:
+    """Number of people, by role."""
+    counted = RoleGrant.objects.order_by().values("role").annotate(people=models.Count("pk"))
+    return {row["role"]: row["people"] for row in counted}
+
+
+def permissions_held_by(person_id: UUID | None) -> frozenset[str]:
+    """What a person of this schema may do now; nothing for anybody else."""
+    person = User.objects.filter(pk=person_id, is_active=True).first() if person_id else None
+    return frozenset(person.permissions()) if person else frozenset()
+
+
+def signed_moves() -> dict[str, list[SignedMove]]:
+    """What takes an electronic signature, by the permission that opens it: read from the SIGNING of every model."""
+    found: dict[str, list[SignedMove]] = {}
+    for label, permission in catalogue.SIGNED.items():
+        found.setdefault(permission, []).extend(_signed_moves(apps.get_model(label)))
+    return found
 
 
 def admins() -> list[User]:
@@ -29,3 +115,13 @@ def lock_admins() -> list[User]:
     list(RoleGrant.objects.select_for_update().filter(role=role).order_by("pk"))
     # Asked anew: what another transaction changed while this one waited must count.
     return list(accounts.who_can_sign_in().filter(grants__role=role))
+
+
+def _shipped(role: type[catalogue.Role]) -> Named:
+    return Named(role.key, role.name, role.purpose, role.permissions)
+
+
+def _signed_moves(model: type[models.Model]) -> Iterable[SignedMove]:
+    rule = rule_of(model)
+    name = str(model._meta.verbose_name)
+    return [SignedMove(name, was, to, tuple(said)) for (was, to), said in rule.moves.items()] if rule else []

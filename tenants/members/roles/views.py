@@ -10,11 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants.members import panels
-from tenants.members.access import may
+from tenants.members.access import dangerous, may
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.actions import AccountRefused
 from tenants.members.accounts.models import User
-from tenants.members.roles import actions, forms, presenters
+from tenants.members.roles import actions, catalogue, forms, presenters, queries
+from tenants.members.roles.models import CustomRole
 from tenants.tenancy.queries import name_here, of_request
 
 A_PAGE = 25
@@ -71,12 +72,16 @@ def invite(request: HttpRequest) -> HttpResponse:
     except AccountRefused as refused:
         form.add_error(refused.field, str(refused))
         return _form_page(request, "invite.html", form)
+    except actions.RoleRefused as refused:
+        form.add_error("roles", str(refused))
+        return _form_page(request, "invite.html", form)
     messages.success(request, f"The invitation to {user.full_name} is on its way.")
     return redirect("person", pk=user.pk)
 
 
 @may("members.manage_people")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def change_roles(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = _person(pk)
     form = forms.ChangeRoles(_posted(request), initial={"roles": user.role_keys})
@@ -93,6 +98,7 @@ def change_roles(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @may("members.manage_people")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def deactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = _person(pk)
     page = {
@@ -146,6 +152,96 @@ def take_back_invitation(request: HttpRequest, pk: UUID) -> HttpResponse:
         "consequences": ["The mailed link stops working at once.", "You can invite the person again at any time."],
     }
     return _confirmed(request, user, page, actions.take_back_invitation, "The invitation is taken back.")
+
+
+@may("members.manage_people")
+@require_safe
+def roles(request: HttpRequest) -> HttpResponse:
+    """What can be given here, and what each role allows."""
+    here = of_request(request)
+    values = {
+        "rows": presenters.role_rows(platform=here.is_platform),
+        "platform": here.is_platform,
+        "may_read_history": request.user.has_perm("audit.view_history"),
+        "tz": here.time_zone,
+    }
+    return render(request, "tenants/roles/roles.html", values)
+
+
+@may("members.view_people")
+@require_safe
+def matrix(request: HttpRequest) -> HttpResponse:
+    """Who can do what, read from the code that decides it (P11-10g)."""
+    known = queries.roles_here()
+    rows = presenters.matrix(known, catalogue.permissions_of(platform=of_request(request).is_platform))
+    return render(request, "tenants/roles/matrix.html", {"roles": known, "rows": rows})
+
+
+@may("members.view_people")
+@require_safe
+def matrix_file(request: HttpRequest) -> HttpResponse:
+    permissions = catalogue.permissions_of(platform=of_request(request).is_platform)
+    text = "".join(presenters.csv_lines(queries.roles_here(), permissions))
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="roles-{timezone.now():%Y-%m-%d}.csv"'
+    return response
+
+
+@may("members.manage_people")
+@require_http_methods(["GET", "POST"])
+@dangerous
+def add_role(request: HttpRequest) -> HttpResponse:
+    viewer = accounts.signed_in(request)
+    form = forms.RoleForm(_posted(request), held=viewer.permissions())
+    made = _kept(form, actions.make, actor=viewer.actor, now=timezone.now())
+    if made is None:
+        return _form_page(request, "role_form.html", form)
+    messages.success(request, f"The role {made.name} can be given from now on.")
+    return redirect("roles")
+
+
+@may("members.manage_people")
+@require_http_methods(["GET", "POST"])
+@dangerous
+def change_role(request: HttpRequest, role_key: str) -> HttpResponse:
+    role, viewer = get_object_or_404(CustomRole, pk=role_key, retired_at=None), accounts.signed_in(request)
+    start = {"name": role.name, "purpose": role.purpose, "permissions": sorted(role.carries)}
+    form = forms.RoleForm(_posted(request), initial=start, held=viewer.permissions())
+    if _kept(form, actions.change, role, actor=viewer.actor, now=timezone.now()) is None:
+        return _form_page(request, "role_form.html", form, role=role, holders=queries.holders(role.key))
+    messages.success(request, f"The role {form.cleaned_data['name']} is changed.")
+    return redirect("roles")
+
+
+@may("members.manage_people")
+@require_http_methods(["GET", "POST"])
+@dangerous
+def retire_role(request: HttpRequest, role_key: str) -> HttpResponse:
+    role = get_object_or_404(CustomRole, pk=role_key)
+    form = forms.WithReason(_posted(request))
+    if form.is_valid():
+        said = {"actor": accounts.signed_in(request).actor, "now": timezone.now(), **form.cleaned_data}
+        try:
+            actions.retire(role, **said)
+        except actions.RoleRefused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, f"The role {role.name} is retired.")
+            return redirect("roles")
+    return _form_page(request, "retire_role.html", form, role=role, holders=queries.holders(role.key))
+
+
+def _kept(form: forms.RoleForm, act: Any, *records: CustomRole, actor: Any, now: Any) -> CustomRole | None:
+    """The role as it is after the form; None while the form is not sent or says what is wrong."""
+    if not form.is_valid():
+        return None
+    said = {name: form.cleaned_data[name] for name in ("name", "purpose", "permissions", "reason")}
+    try:
+        kept: CustomRole = act(*records, **said, actor=actor, now=now)
+    except actions.MakingRefused as refused:
+        form.add_error(form.place_of(refused.field), str(refused))
+        return None
+    return kept
 
 
 def _person(pk: UUID) -> User:

@@ -1,3 +1,5 @@
+import csv
+import io
 from datetime import timedelta
 
 import pytest
@@ -6,6 +8,7 @@ from django.utils import timezone
 from audit import context
 from tenants import schemas
 from tenants.members.accounts.models import Invitation, User
+from tenants.members.roles.models import CustomRole
 from tests import cast
 from tests.tenants.members import mails
 
@@ -206,3 +209,118 @@ def test_staff_manage_staff_with_the_roles_of_the_platform(platform, sign_in):
     answer = browser.post("/console/people/invite/", {**NIA, "roles": ["support"]})
     assert answer.status_code == 302
     assert mails.link_in(mails.newest("invitation")).startswith("http://localhost:8000/console/invitation/")
+
+
+TRAIL = {"name": "Trail reader", "purpose": "Reads the trail", "audit": ["audit.view_history"], "reason": WHY}
+
+
+def made(browser, **changes) -> str:
+    """The key of a role made through the page."""
+    assert browser.post("/people/roles/add/", {**TRAIL, **changes}).status_code == 302
+    with schemas.inside(cast.tenant("acme")):
+        return CustomRole.objects.latest("created_at").pk
+
+
+@pytest.mark.req("P11-10d")
+def test_an_admin_makes_changes_gives_and_retires_a_role(acme, sign_in):
+    ann, cay = sign_in("ann"), sign_in("cay")
+    key = made(ann)
+    assert "Trail reader" in ann.get("/people/roles/").content.decode()
+    person = f"/people/{pk_of(acme, 'cay')}/"
+    assert "Trail reader: Reads the trail" in ann.get(f"{person}roles/").content.decode()
+    assert ann.post(f"{person}roles/", {"roles": [key], "reason": WHY}).status_code == 302
+    assert cay.get("/trail/").status_code == 200
+    assert "Cay Member" in ann.get(f"/people/?role={key}").content.decode().split('id="results"')[1]
+    changed = {**TRAIL, "audit": [], "members": ["members.view_people"], "name": "Phone book"}
+    assert ann.post(f"/people/roles/{key}/", changed).status_code == 302
+    assert (cay.get("/trail/").status_code, cay.get("/people/").status_code) == (403, 200)
+    assert ann.post(f"/people/roles/{key}/retire/", {"reason": WHY}).status_code == 422
+    assert ann.post(f"{person}roles/", {"roles": ["member"], "reason": WHY}).status_code == 302
+    assert ann.post(f"/people/roles/{key}/retire/", {"reason": WHY}).status_code == 302
+    assert ann.get(f"/people/roles/{key}/").status_code == 404
+    assert "Retired" in ann.get("/people/roles/").content.decode()
+    story = ann.get(f"/history/members.customrole/{key}/").content.decode()
+    assert "see who works here" in story
+    assert WHY in story
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"name": ""}, "Enter a name"),
+        ({"name": "x" * 61}, "60"),
+        ({"name": "Tenant Admin"}, "already"),
+        ({"purpose": ""}, "what the role is for"),
+        ({"audit": []}, "at least one permission"),
+        ({"audit": ["tenants.provision"]}, "permissions listed"),
+        ({"audit": ["privacy.view_requests"]}, "permissions listed"),
+        ({"members": ["\x00"]}, "permissions listed"),
+        ({"reason": "n/a"}, "at least 4 characters"),
+    ],
+)
+def test_a_bad_role_is_refused_beside_the_field_and_nothing_is_lost(acme, sign_in, change, says):
+    answer = sign_in("ann").post("/people/roles/add/", {**TRAIL, **change})
+    assert answer.status_code == 422
+    assert says in answer.content.decode()
+    with schemas.inside(acme):
+        assert CustomRole.objects.count() == 0
+
+
+@pytest.mark.req("ASVS-15.3.3")
+def test_what_a_form_does_not_ask_for_is_not_taken(acme, sign_in):
+    extra = {"key": "c_00000000", "permissions": ["tenants.provision"], "tenants": ["tenants.provision"], "id": "1"}
+    extra |= {"created_by": "Nobody", "retired_at": "2026-01-01"}
+    key = made(sign_in("ann"), **extra)
+    with schemas.inside(acme):
+        role = CustomRole.objects.get(pk=key)
+    assert (key == "c_00000000", role.permissions, role.retired_at) == (False, ["audit.view_history"], None)
+    assert role.created_by == "Ann Admin (Tenant admin)"
+
+
+@pytest.mark.req("P11-10g")
+def test_only_what_one_may_oneself_is_offered(acme, sign_in):
+    ann = sign_in("ann")
+    key = made(ann, members=["members.view_people", "members.manage_people"])
+    ann.post(f"/people/{pk_of(acme, 'cay')}/roles/", {"roles": [key], "reason": WHY})
+    page = sign_in("cay").get("/people/roles/add/").content.decode()
+    assert "members.manage_people" in page
+    assert "members.sign" not in page
+    refused = sign_in("cay").post("/people/invite/", {**NIA, "roles": ["auditor"]})
+    assert (refused.status_code, "You may not yourself" in refused.content.decode()) == (422, True)
+
+
+@pytest.mark.req("ASVS-8.2.1", "P11-10g")
+def test_who_can_do_what_is_a_page_and_a_file_with_the_roles_made_here(acme, sign_in):
+    made(sign_in("ann"), name="=cmd|'/c calc'!A0")
+    page = sign_in("aud").get("/people/roles/matrix/").content.decode()
+    assert "Access review from open to signed off: responsibility." in page
+    assert "=cmd|" in page
+    file = sign_in("aud").get("/people/roles/matrix.csv")
+    assert file["Content-Type"] == "text/csv; charset=utf-8"
+    head, _keys, *body = csv.reader(io.StringIO(file.content.decode().removeprefix("\ufeff")))
+    assert head[-1] == "'=cmd|'/c calc'!A0"
+    column = len(head) - 1
+    assert [row[0] for row in body if row[column] == "yes"] == ["audit.view_history"]
+    assert not any(row[0].startswith("tenants.") for row in body)
+
+
+def test_the_roles_of_staff_are_shown_and_none_is_made(platform, sign_in):
+    pat = sign_in("pat")
+    page = pat.get("/console/people/roles/").content.decode()
+    assert "Security team" in page
+    assert "Make a role" not in page
+    assert pat.get("/console/people/roles/add/").status_code == 404
+    assert "Decide on a colleague" in pat.get("/console/people/roles/matrix/").content.decode()
+
+
+@pytest.mark.parametrize(
+    "path", ["roles/add/", "roles/{key}/", "roles/{key}/retire/", "{cay}/roles/", "{cay}/deactivate/"]
+)
+@pytest.mark.req("ASVS-8.2.1")
+def test_what_changes_rights_asks_again_who_one_is(acme, path):
+    with schemas.inside(acme):
+        long_ago = timezone.now() - timedelta(hours=1)
+        browser = cast.browser(cast.person("ann"), acme, proved_at=long_ago)
+    path = path.format(key="c_00000000", cay=pk_of(acme, "cay"))
+    for answer in (browser.get(f"/people/{path}"), browser.post(f"/people/{path}", {"reason": WHY})):
+        assert (answer.status_code, "prove" in answer["Location"]) == (302, True)
