@@ -1,8 +1,10 @@
 """What a tenant can choose about who comes in, and where it starts. Pure: no framework."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 
@@ -54,3 +56,46 @@ TENANT: Final = Rules()
 STEP_UP: Final = timedelta(minutes=10)
 # A page that was opened in time may be sent a little later.
 STEP_UP_TO_SEND: Final = timedelta(minutes=30)
+
+# What can be chosen at all.
+IDLE_MINUTES: Final = (5, 24 * 60)
+ABSOLUTE_MINUTES: Final = (15, 24 * 60)
+SESSIONS_AT_ONCE: Final = (1, 50)
+PASSWORD_LENGTH: Final = (12, 64)
+MOST_NETWORKS: Final = 100
+
+
+def bounds(unit: tuple[int, int], *, least: int = 0, most: int | None = None) -> tuple[int, int]:
+    """What can be chosen, narrowed where the rules for staff leave less."""
+    return max(unit[0], least), unit[1] if most is None else min(unit[1], most)
+
+
+def network(text: str) -> str:
+    """A network in CIDR notation as it is kept; an address alone is a network of one. Raises `ValueError`."""
+    return str(_network(text.strip()))
+
+
+def is_within(networks: Iterable[str], address: str) -> bool:
+    """Whether sign-in is allowed from this address; where no network is named, it is from anywhere.
+
+    An address that cannot be read is nowhere. IPv4 that arrives in IPv6's clothes counts as what it is.
+    """
+    named = [*networks]
+    if not named:
+        return True
+    try:
+        where = _plain(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return False
+    return any(where in _network(one) for one in named)
+
+
+def _network(text: str) -> IPv4Network | IPv6Network:
+    found = ip_network(text)
+    if isinstance(found, IPv6Network) and (inner := found.network_address.ipv4_mapped) and found.prefixlen >= 96:
+        return ip_network(f"{inner}/{found.prefixlen - 96}")
+    return found
+
+
+def _plain(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address

@@ -21,6 +21,7 @@ from tenants.members.sessions.models import Session
 from tenants.schemas import current_schema
 
 log = structlog.get_logger(__name__)
+MEMBERS = "tenants.members.backends.MemberBackend"
 
 
 def open_session(request: HttpRequest, user: User, *, door: Door, now: datetime) -> None:
@@ -29,7 +30,8 @@ def open_session(request: HttpRequest, user: User, *, door: Door, now: datetime)
     The person's oldest sessions end when there are more than the rules allow.
     """
     rules = policies.rules()
-    login(request, user)
+    # Said, because there is a second backend: the one of Complere's visitors, by whom nobody signs in.
+    login(request, user, backend=MEMBERS)
     request.session[SCHEMA] = current_schema()
     request.session[DOOR] = door.stored()
     # Counted from here, however much the session is used (ASVS 7.3.2).
