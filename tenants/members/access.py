@@ -21,6 +21,8 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
+# Bearer tokens only; the door is tenants/members/machines.py.
+MACHINE = "machine"
 
 
 def may(permission: str) -> Callable[[View], View]:
@@ -35,7 +37,7 @@ def may(permission: str) -> Callable[[View], View]:
                 return refused(request)
             return view(request, *args, **kwargs)
 
-        return _declare(guarded, view, permission)
+        return declare(guarded, view, permission)
 
     return wear
 
@@ -47,7 +49,7 @@ def signed_in(view: View) -> View:
             return to_sign_in(request)
         return view(request, *args, **kwargs)
 
-    return _declare(guarded, view, SIGNED_IN)
+    return declare(guarded, view, SIGNED_IN)
 
 
 def public_door(view: View) -> View:
@@ -55,7 +57,7 @@ def public_door(view: View) -> View:
     def opened(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs)
 
-    return _declare(opened, view, PUBLIC)
+    return declare(opened, view, PUBLIC)
 
 
 def dangerous(view: View) -> View:
@@ -98,7 +100,7 @@ def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-def _declare(guarded: Callable[..., HttpResponse], view: View, permission: str) -> View:
-    """`guarded` in place of `view`, telling what it asks for."""
+def declare(guarded: Callable[..., HttpResponse], view: View, permission: str) -> View:
+    """`guarded` in place of `view`, telling what it asks for. For doors only."""
     guarded.permission = permission  # type: ignore[attr-defined]
     return cast("View", guarded)

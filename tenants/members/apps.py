@@ -9,11 +9,15 @@ class MembersConfig(AppConfig):
     def ready(self) -> None:
         from audit import presenters
         from tenants import chores
-        from tenants.members import panels, passwords
+        from tenants.members import machines, panels, passwords
         from tenants.members.access_policies import queries as policies
         from tenants.members.accounts import actions as accounts
         from tenants.members.accounts import queries as account_queries
         from tenants.members.accounts.presenters import STORIES as ACCOUNTS
+        from tenants.members.api_tokens import actions as api_tokens
+        from tenants.members.api_tokens import queries as token_queries
+        from tenants.members.api_tokens.presenters import STORIES as API_TOKENS
+        from tenants.members.api_tokens.views import recognise
         from tenants.members.ceremonies import actions as ceremonies
         from tenants.members.ceremonies import queries as ceremony_queries
         from tenants.members.contacts import actions as contacts
@@ -38,7 +42,9 @@ class MembersConfig(AppConfig):
         chores.register(chores.Chore("used links", run=accounts.forget_ended, next_due=account_queries.next_forgetting))
         chores.register(chores.Chore("ended sessions", run=sessions.forget_ended, next_due=session_queries.next_end))
         chores.register(chores.Chore("ceremonies", run=ceremonies.forget_ended, next_due=ceremony_queries.next_end))
-        for story in (*ACCOUNTS, *ROLES, *CONTACTS, *SAFEGUARDS, *SIGNING_RIGHTS, *FACTORS, *FACTOR_RESETS):
+        chores.register(chores.Chore("ends of tokens", run=api_tokens.tell_of_ends, next_due=token_queries.next_due))
+        machines.register(recognise)
+        for story in (*ACCOUNTS, *API_TOKENS, *ROLES, *CONTACTS, *SAFEGUARDS, *SIGNING_RIGHTS, *FACTORS, *FACTOR_RESETS):
             presenters.register(story)
         panels.register(panels.ACCOUNT, account_panel)
         panels.register(panels.PERSON, person_panel)

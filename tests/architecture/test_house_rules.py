@@ -53,10 +53,12 @@ APP_FILES = {
         "models",
         "access",
         "backends",
+        "machines",
         "middleware",
         "panels",
         "passwords",
         "signature_form",
+        "visits",
     },
     "privacy": {"__init__", "apps", "models", "bells", "personal_data"},
     "trust_center": {"__init__", "apps", "models"},
@@ -71,7 +73,7 @@ READS_CLOCK = {
     "timezone.now", "timezone.localtime", "timezone.localdate", "datetime.now", "datetime.utcnow", "datetime.today",
     "date.today", "datetime.datetime.now", "datetime.date.today",
 }  # fmt: skip
-CLOCKED = {"views.py", "tasks.py", "middleware.py"}
+CLOCKED = {"views.py", "tasks.py", "middleware.py", "visits.py"}
 
 
 def python_of_apps() -> list[str]:

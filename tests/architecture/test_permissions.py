@@ -8,7 +8,7 @@ from django.apps import apps
 from django.urls import path
 
 from audit import presenters
-from tenants.members import access
+from tenants.members import access, machines
 from tenants.members.roles import catalogue
 from tests.architecture import routes, sources
 
@@ -21,7 +21,9 @@ ASKS = {"may", "has_perm", "with_permission", "carrying"}
 def test_every_address_has_a_name_and_declares_a_permission_of_the_catalogue(route):
     assert route.name is not None, f"{route.path} has no name"
     declared = routes.permission_of(route.view)
-    assert declared in {access.PUBLIC, access.SIGNED_IN, *catalogue.PERMISSIONS}, f"{route.path} declares {declared}"
+    assert declared in {access.PUBLIC, access.SIGNED_IN, access.MACHINE, *catalogue.PERMISSIONS}, (
+        f"{route.path} declares {declared}"
+    )
 
 
 def test_an_address_that_declares_nothing_is_noticed():
@@ -31,7 +33,9 @@ def test_an_address_that_declares_nothing_is_noticed():
     assert routes.permission_of(path("bare/", bare, name="bare").callback) is None
 
 
-@pytest.mark.parametrize("wear", [access.may("audit.view_history"), access.signed_in, access.public_door])
+@pytest.mark.parametrize(
+    "wear", [access.may("audit.view_history"), access.signed_in, access.public_door, machines.machine("api.read_self")]
+)
 def test_what_a_view_wears_is_read_through_class_views_and_partials(wear):
     from functools import partial
 

@@ -22,8 +22,11 @@ class AccessToken(models.Model):
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     revoked_by = models.TextField(null=True)
+    # When people were told that it ends soon, and that it has ended.
+    warned_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
 
-    history = History(excluded_fields=["digest", "last_used_at"])
+    history = History(excluded_fields=["digest", "last_used_at", "warned_at", "ended_at"])
 
     class Meta:
         verbose_name = "access token"

@@ -1,6 +1,12 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.api_tokens import views
+
+urlpatterns = [
+    path("", views.tokens, name="tokens"),
+    path("new/", views.new, name="token-new"),
+    path("<uuid:pk>/revoke/", views.revoke, name="token-revoke"),
+]
 
 # What machines call; `urlpatterns` is the desk.
-api: list[URLPattern] = []
+api = [path("token/", views.read_self, name="api-token")]
