@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "complere.middleware.AccessLog",
     "complere.middleware.RefusalPages",
+    "tenants.members.visits.Visits",
 ]
 ROOT_URLCONF = "complere.urls.tenant"
 PUBLIC_SCHEMA_URLCONF = "complere.urls.platform"
@@ -165,7 +166,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "complere.refusals.csrf_failed"
 
 # --- People -----------------------------------------------------------------------------------
-AUTHENTICATION_BACKENDS = ["tenants.members.backends.MemberBackend"]
+AUTHENTICATION_BACKENDS = ["tenants.members.backends.MemberBackend", "tenants.members.backends.VisitorBackend"]
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 PASSWORD_HASHERS = [

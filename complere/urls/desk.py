@@ -10,8 +10,8 @@ from tenants.members.signing_rights import urls as signing_rights
 from tenants.members.staff_entries import urls as staff_entries
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("tenants.members.accounts.urls")),
     path("", include("tenants.members.entrance.urls")),
+    path("", include("tenants.members.accounts.urls")),
     path("account/sessions/", include("tenants.members.sessions.urls")),
     path("account/identities/", include("tenants.members.federation.urls")),
     path("account/signing/", include("tenants.members.factors.urls")),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tenants.demo_codes.catalogue import APP
 from tenants.members.accounts.models import User
-from tenants.members.accounts.queries import with_permission
+from tenants.members.accounts.queries import who_can_sign_in
 from tenants.members.factors import hashing
 from tenants.members.factors import queries as factors
 from tenants.members.factors.models import Factor
@@ -23,7 +23,7 @@ class Code:
 
 def codes(now: datetime) -> list[Code]:
     """Of the people of this schema whose app came with the demonstration, longest here first."""
-    people = sorted(with_permission("members.sign"), key=lambda person: person.created_at)
+    people = who_can_sign_in().order_by("created_at", "pk")
     return [_code(person, app, now) for person in people if (app := _app(person)) is not None]
 
 

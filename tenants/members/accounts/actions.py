@@ -1,5 +1,6 @@
 """How people come in, prove who they are, and leave."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -12,11 +13,18 @@ from django.db.models import F
 from audit import context, watch
 from audit.subject_keys import actions as subject_keys
 from audit.subject_keys.queries import blind_index
+from tenants.members import browsers
 from tenants.members.accounts import catalogue, hashing, queries
 from tenants.members.accounts.adapters import attempts
 from tenants.members.accounts.models import Invitation, PasswordReset, User
 from tenants.members.outbox import actions as outbox
 from tenants.tenancy.queries import name_here
+
+PASSWORD_FIELDS = [
+    "password", "former_passwords", "password_changed_at", "session_epoch", "failed_sign_ins", "locked_until",
+]  # fmt: skip
+# What guesses at the password of one account are counted under.
+GUESSES = "guesses at a password"
 
 log = structlog.get_logger(__name__)
 
@@ -67,10 +75,13 @@ def set_password(user: User, *, password: str, actor: context.Actor, now: dateti
     """Set a password that validation has passed, and end every session opened with the old one."""
     with context.regulated_write(actor=actor, reason=reason):
         fresh = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        if fresh.has_usable_password():
+            fresh.former_passwords = [fresh.password, *fresh.former_passwords][: catalogue.PASSWORDS_KEPT]
         fresh.set_password(password)
+        fresh.password_changed_at = now
         fresh.session_epoch += 1
         fresh.failed_sign_ins, fresh.locked_until = 0, None
-        fresh.save(update_fields=["password", "session_epoch", "failed_sign_ins", "locked_until"])
+        fresh.save(update_fields=PASSWORD_FIELDS)
         # Links sent before would otherwise still set another password.
         PasswordReset.objects.filter(user=user, used_at=None).update(used_at=now)
     return fresh
@@ -117,33 +128,50 @@ def end_sessions(user: User, *, actor: context.Actor, now: datetime, reason: str
         fresh.save(update_fields=["session_epoch"])
 
 
-def sign_in(*, email: str, password: str, address: str, known_browser: str, now: datetime) -> User:
+def sign_in(
+    *,
+    email: str,
+    password: str,
+    address: str,
+    browser: browsers.Known,
+    now: datetime,
+    only: Collection[str] | None = None,
+) -> User:
     """The person to whom address and password belong.
 
-    `known_browser` is the id of the person who signed in with this browser before, or empty.
-    Raises `SignInRefused` and `TooManyAttempts`. Hashes exactly once whatever the outcome, so
-    that time does not tell which accounts exist (ASVS 6.3.8).
+    `only`: the ids of those whom a password lets in; None lets in everybody. Raises `SignInRefused` and
+    `TooManyAttempts`. Hashes exactly once whatever the outcome, so that time does not tell which accounts exist
+    (ASVS 6.3.8), and counts before it hashes, so that guesses made at once are not let through together.
     """
     index = blind_index(email, "user.email")
-    if attempts.count("sign-in", address, window=catalogue.ADDRESS_WINDOW) > catalogue.ATTEMPTS_PER_ADDRESS:
-        raise TooManyAttempts(catalogue.ADDRESS_WINDOW)
-    locked = attempts.is_held("sign-in", index, address, now=now)
-    resting = _is_resting(index, known_browser, now)
+    known, locked_until = _standing(index)
+    familiar = browser.browser if known and browser.person == known else ""
+    held = _is_held(index, address, familiar, now) or (not familiar and locked_until is not None and locked_until > now)
     user = authenticate(email=email, password=password)
-    if locked or resting:
-        log.warning("sign-in held off", locked=locked, resting=resting)
+    if held:
+        log.warning("sign-in held off", familiar=bool(familiar))
         raise SignInRefused("Held off after several failed attempts.")
-    if not isinstance(user, User):
-        account = _note_failure(index, address, now)
+    if not isinstance(user, User) or (only is not None and str(user.pk) not in only):
+        account = _note_failure(index, address, familiar, now)
         raise SignInRefused("Address and password do not match.", record=f"members.user:{account}" if account else "")
-    _note_success(user, password, address, now)
+    _note_success(user, password, address, familiar)
     return user
 
 
-def request_password_reset(*, email: str, address: str, now: datetime) -> None:
-    """Mail a link to set a new password, if the address belongs to somebody who may sign in.
+def note_arrival(user: User, *, now: datetime, new_browser: str = "", address: str = "") -> None:
+    """The person is in, by whatever way. `new_browser` describes one they never signed in with before: they are told
+    (ASVS 6.3.5)."""
+    log.info("signed in", account=str(user.pk))
+    with transaction.atomic():
+        User.objects.filter(pk=user.pk).update(last_sign_in_at=now)
+        if new_browser and user.last_sign_in_at is not None:
+            _tell(user, "new-browser", now, browser=new_browser, address=address, link=outbox.link("profile"))
 
-    Tells nobody whether it does. Raises `TooManyAttempts`.
+
+def request_password_reset(*, email: str, address: str, now: datetime, only: Collection[str] | None = None) -> None:
+    """Mail a link to set a new password, if the address belongs to somebody who may sign in with one.
+
+    Tells nobody whether it does. `only` as in `sign_in`. Raises `TooManyAttempts`.
     """
     if attempts.count("reset", address, window=catalogue.ADDRESS_WINDOW) > catalogue.RESETS_PER_ADDRESS:
         raise TooManyAttempts(catalogue.ADDRESS_WINDOW)
@@ -151,7 +179,9 @@ def request_password_reset(*, email: str, address: str, now: datetime) -> None:
     make_password(email)
     index = blind_index(email, "user.email")
     user = queries.who_can_sign_in().filter(email_index=index).first()
-    if user is not None and _resets_left(user, now):
+    if user is None or (only is not None and str(user.pk) not in only):
+        return
+    if _resets_left(user, now):
         _send_reset(user, now)
 
 
@@ -202,41 +232,58 @@ def accept_invitation(*, token: str, password: str, now: datetime) -> User:
         return set_password(user, password=password, actor=user.actor, now=now, reason="Accepted the mailed invitation")
 
 
-def _is_resting(index: str, known_browser: str, now: datetime) -> bool:
+def _standing(index: str) -> tuple[str, datetime | None]:
+    """The id of the account and until when it rests; empty and None where there is none."""
     row = User.objects.filter(email_index=index).values_list("pk", "locked_until").first()
-    if row is None or row[1] is None or row[1] <= now:
-        return False
-    return str(row[0]) != known_browser
+    return (str(row[0]), row[1]) if row else ("", None)
+
+
+def _is_held(index: str, address: str, familiar: str, now: datetime) -> bool:
+    """Count this guess. A browser that the person is known in answers for itself alone, so no stranger shuts it.
+
+    Raises `TooManyAttempts`.
+    """
+    guesses = attempts.count_in_a_row(GUESSES, index, familiar, at_most=catalogue.GUESSES, pause=catalogue.GUESS_PAUSE)
+    if familiar:
+        return guesses > catalogue.GUESSES
+    if attempts.count("sign-in", address, window=catalogue.ADDRESS_WINDOW) > catalogue.ATTEMPTS_PER_ADDRESS:
+        raise TooManyAttempts(catalogue.ADDRESS_WINDOW)
+    return guesses > catalogue.GUESSES or attempts.is_held("sign-in", index, address, now=now)
 
 
 @transaction.atomic
-def _note_failure(index: str, address: str, now: datetime) -> UUID | None:
+def _note_failure(index: str, address: str, familiar: str, now: datetime) -> UUID | None:
     """Count against the pair of account and address, and against the account if there is one: its id."""
-    failures = attempts.count("sign-in", index, address, window=catalogue.FAILURES_REMEMBERED)
-    if lock := catalogue.lock_after(failures):
-        attempts.hold("sign-in", index, address, until=now + lock, now=now)
+    failures = 0
+    if not familiar:
+        failures = attempts.count("sign-in", index, address, window=catalogue.FAILURES_REMEMBERED)
+        if lock := catalogue.lock_after(failures):
+            attempts.hold("sign-in", index, address, until=now + lock, now=now)
     account = User.objects.filter(email_index=index)
     account.update(failed_sign_ins=F("failed_sign_ins") + 1)
     user = account.first()
     log.warning("sign-in refused", failures=failures, account=str(user.pk) if user else None)
-    if user is not None and (pause := catalogue.pause_after(user.failed_sign_ins)):
-        account.update(locked_until=now + pause)
-        if user.failed_sign_ins == catalogue.FAILURES_BEFORE_PAUSE and user.is_active:
-            _tell(user, "new-sign-in-lock", now, failures=user.failed_sign_ins, link=outbox.link("password-reset"))
-    return user.pk if user is not None else None
+    if user is None:
+        return None
+    if not familiar and attempts.so_far(GUESSES, index, "") >= catalogue.GUESSES:
+        account.update(locked_until=now + catalogue.GUESS_PAUSE)
+    if user.failed_sign_ins == catalogue.GUESSES and user.is_active:
+        _tell(user, "new-sign-in-lock", now, failures=user.failed_sign_ins, link=outbox.link("password-reset"))
+    return user.pk
 
 
-def _note_success(user: User, password: str, address: str, now: datetime) -> None:
-    attempts.release("sign-in", user.email_index, address)
-    attempts.take_back("sign-in", address)
+def _note_success(user: User, password: str, address: str, familiar: str) -> None:
+    attempts.release(GUESSES, user.email_index, familiar)
+    if not familiar:
+        attempts.release("sign-in", user.email_index, address)
+        attempts.take_back("sign-in", address)
     account = User.objects.filter(pk=user.pk)
-    account.update(last_sign_in_at=now, failed_sign_ins=0, locked_until=None)
+    account.update(failed_sign_ins=0, locked_until=None)
     if _is_outdated(user.password):
         renewed = make_password(password)
         # Only over the hash that was checked: the password may have been changed meanwhile.
         if account.filter(password=user.password).update(password=renewed):
             user.password = renewed
-    log.info("signed in", account=str(user.pk))
 
 
 def _is_outdated(encoded: str) -> bool:

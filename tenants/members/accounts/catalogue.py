@@ -6,6 +6,8 @@ from typing import Final
 INVITATION_LIFE: Final = timedelta(days=7)
 RESET_LIFE: Final = timedelta(hours=1)
 RESETS_AT_ONCE: Final = 3
+# How many passwords before the present one are kept as hashes, and taken no more.
+PASSWORDS_KEPT: Final = 5
 
 # From one address on one account: the fifth failure closes the door, each further one for twice as long.
 FAILURES_BEFORE_LOCK: Final = 5
@@ -13,11 +15,10 @@ FIRST_LOCK: Final = timedelta(minutes=1)
 LONGEST_LOCK: Final = timedelta(hours=1)
 FAILURES_REMEMBERED: Final = timedelta(hours=24)
 
-# On one account from anywhere: at most a minute's pause, and none for a browser that signed in before,
-# so that no stranger can keep a person out.
-FAILURES_BEFORE_PAUSE: Final = 20
-LONGEST_PAUSE: Final = timedelta(minutes=1)
-KNOWN_BROWSER_DAYS: Final = 180
+# On one account, from all browsers it does not know together, and from each that it knows apart: after so many guesses
+# with less than the pause between them, the pause. A stranger never keeps a person out of a known browser (ASVS 6.3.1).
+GUESSES: Final = 10
+GUESS_PAUSE: Final = timedelta(minutes=15)
 
 # From one address on any account.
 ATTEMPTS_PER_ADDRESS: Final = 50
@@ -32,11 +33,3 @@ def lock_after(failures: int) -> timedelta | None:
         return None
     doublings = min(failures - FAILURES_BEFORE_LOCK, 10)
     return min(FIRST_LOCK * 2**doublings, LONGEST_LOCK)
-
-
-def pause_after(failures: int) -> timedelta | None:
-    """How long an account rests for browsers it does not know, after so many failures from anywhere."""
-    if failures < FAILURES_BEFORE_PAUSE:
-        return None
-    doublings = min(failures - FAILURES_BEFORE_PAUSE, 10)
-    return min(timedelta(seconds=2**doublings), LONGEST_PAUSE)

@@ -7,10 +7,9 @@ from django.core.exceptions import ValidationError
 
 from audit.context import ReasonRefused, checked_reason
 from tenants.members.accounts.models import User
-from tenants.members.passwords import MaximumLength
+from tenants.members.passwords import MaximumLength, shortest
 
 EMAIL = {"required": "Enter the e-mail address.", "invalid": "Enter an e-mail address in the form name@example.com."}
-NEW_PASSWORD = {"required": "Enter a password of at least 12 characters."}
 
 
 class Reason(forms.CharField):
@@ -75,8 +74,6 @@ class ChoosePassword(forms.Form):
         label="New password",
         strip=False,
         max_length=MaximumLength.LIMIT,
-        help_text="At least 12 characters. Three or four unrelated words are good, and spaces are fine.",
-        error_messages=NEW_PASSWORD,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     again = forms.CharField(
@@ -90,6 +87,9 @@ class ChoosePassword(forms.Form):
     def __init__(self, *args: Any, user: User, **options: Any) -> None:
         super().__init__(*args, **options)
         self.user = user
+        field, least = self.fields["password"], shortest()
+        field.help_text = f"At least {least} characters. Three or four unrelated words are good, and spaces are fine."
+        field.error_messages["required"] = f"Enter a password of at least {least} characters."
 
     def clean_password(self) -> str:
         password = str(self.cleaned_data["password"])

@@ -7,8 +7,6 @@ urlpatterns = [
     path("account/", views.profile, name="profile"),
     path("account/password/", views.change_password, name="change-password"),
     path("account/sign-out-everywhere/", views.sign_out_everywhere, name="sign-out-everywhere"),
-    path("password-reset/", views.ask_for_reset, name="password-reset"),
-    path("password-reset/sent/", views.reset_sent, name="password-reset-sent"),
     path("password-reset/<str:token>/", views.choose_password, name="password-reset-new"),
     path("invitation/<str:token>/", views.accept_invitation, name="invitation"),
 ]

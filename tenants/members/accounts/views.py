@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from audit.context import current_request
 from tenants import figures
 from tenants.members import browsers, panels
 from tenants.members.access import public_door, signed_in, too_many
@@ -92,29 +91,6 @@ def change_password(request: HttpRequest) -> HttpResponse:
 
 @public_door
 @never_cache
-@require_http_methods(["GET", "POST"])
-def ask_for_reset(request: HttpRequest) -> HttpResponse:
-    form = forms.AskForReset(_posted(request))
-    if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render(request, "tenants/accounts/ask_for_reset.html", {"form": form}, status=status)
-    try:
-        actions.request_password_reset(
-            email=form.cleaned_data["email"], address=current_request().address, now=timezone.now()
-        )
-    except actions.TooManyAttempts as refused:
-        return too_many(request, refused.seconds)
-    return redirect("password-reset-sent")
-
-
-@public_door
-@require_safe
-def reset_sent(request: HttpRequest) -> HttpResponse:
-    return render(request, "tenants/accounts/reset_sent.html")
-
-
-@public_door
-@never_cache
 @require_http_methods(BY_LINK)
 @link_pages
 def choose_password(request: HttpRequest, token: str) -> HttpResponse:
@@ -152,6 +128,7 @@ def _profile_page(request: HttpRequest, form: forms.Profile, user: User) -> Http
     values = {
         "form": form,
         "person": user,
+        "has_password": user.has_usable_password(),
         "panels": panels.of(panels.ACCOUNT, viewer=user, person=user, now=timezone.now()),
         "tz": of_request(request).time_zone,
     }

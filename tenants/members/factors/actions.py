@@ -13,6 +13,7 @@ from audit import context, watch
 from audit.subject_keys import hashing as sealing
 from audit.subject_keys.queries import open_subject_key
 from audit.transitions import MoveRefused
+from tenants.members.access_policies import queries as policies
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts.actions import AccountRefused, TooManyAttempts
 from tenants.members.accounts.adapters import attempts
@@ -134,6 +135,22 @@ def verify(user: User, response: dict[str, Any] | str, challenge: bytes, *, now:
     return found[1]
 
 
+def spend_code(user: User, *, code: str, now: datetime) -> Factor | None:
+    """Use up a code of one of the person's apps, and say of which; None for one that does not hold, or was used."""
+    found = queries.matching(queries.factors_of(user), code, now)
+    return found[0] if found is not None and _spend(*found, now) else None
+
+
+def recognise(response: dict[str, Any] | str, challenge: bytes, *, now: datetime) -> User:
+    """Whose passkey signed the challenge: the browser chose it, nobody typed a name. Raises `PasskeyRefused`."""
+    answer = passkeys.read(response)
+    factor = queries.by_credential(str(answer.get("id", "")))
+    found = _shown([factor], answer, challenge) if factor is not None else None
+    if found is None or not passkeys.is_of(found[0], answer) or not _count(*found, now):
+        raise passkeys.PasskeyRefused("no passkey of anybody here, or one that does not hold")
+    return found[0].user
+
+
 # --- Setting up --------------------------------------------------------------------------------
 
 
@@ -210,30 +227,41 @@ def register_passkey(
         return _enrolled(user, factor, now)
 
 
-def prove(user: User, *, password: str, code: str, now: datetime) -> None:
+def prove(user: User, *, password: str, code: str, now: datetime) -> str:
     """Who changes how they sign shows the password and, once they have a factor, a code: an open session is not enough.
 
-    A recovery code serves in place of a lost app. Raises `AccountRefused` beside the field, `TooManyAttempts`.
+    A recovery code serves in place of a lost app. Whoever has no password, as the identity provider lets them in, has
+    proved there who they are a moment ago (`@dangerous`). Returns what `prove_code` does, or nothing where no code was
+    asked. Raises `AccountRefused` beside the field, `TooManyAttempts`.
     """
-    accounts.check_own_password(user, password=password)
-    if queries.factors_of(user):
-        prove_code(user, code=code, now=now)
+    if user.has_usable_password():
+        accounts.check_own_password(user, password=password)
+    return prove_code(user, code=code, now=now) if queries.factors_of(user) else ""
 
 
-def prove_code(user: User, *, code: str, now: datetime) -> None:
-    """A code of any app of the person, or one of the recovery codes. Raises `AccountRefused`, `TooManyAttempts`."""
+def prove_code(user: User, *, code: str, now: datetime) -> str:
+    """A code of any app of the person, or one of the recovery codes: “totp” or “recovery”.
+
+    Raises `AccountRefused`, `TooManyAttempts`.
+    """
     _bounded("own code", user)
-    found = queries.matching(queries.factors_of(user), code, now)
-    if not (found is not None and _spend(*found, now)) and not safeguards.spend_recovery_code(user, code=code, now=now):
+    shown = spend_code(user, code=code, now=now) is not None
+    if not shown and not safeguards.spend_recovery_code(user, code=code, now=now):
         raise AccountRefused("code", WRONG_CODE)
     attempts.forget("own code", str(user.pk))
+    return "totp" if shown else "recovery"
 
 
 # --- Looking after it --------------------------------------------------------------------------
 
 
 def remove(user: User, factor: Factor, *, code: str, now: datetime, reason: str) -> Factor:
-    """It signs no more and its secret is wiped. Raises `AccountRefused`, `TooManyAttempts`, `MoveRefused`."""
+    """It counts no more and its secret is wiped. The last one stays where the rules ask for one at sign-in.
+
+    Raises `AccountRefused`, `TooManyAttempts`, `MoveRefused`.
+    """
+    if policies.second_is_required(user) and len(queries.factors_of(user)) == 1:
+        raise AccountRefused("code", "You need a second factor to sign in. Set up another before you remove this one.")
     prove_code(user, code=code, now=now)
     return take_away(factor, actor=user.actor, now=now, reason=reason)
 

@@ -30,14 +30,14 @@ def password_field() -> forms.CharField:
         label="Your password",
         strip=False,
         max_length=MaximumLength.LIMIT,
-        help_text="An open session is not enough to change how you sign.",
+        help_text="An open session is not enough for this.",
         error_messages={"required": "Enter your password."},
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
 class Add(forms.Form):
-    """What is set up, and who does it: the code is asked only of who has a factor already."""
+    """What is set up, and who does it: the code is asked of who has a factor, the password of who has one."""
 
     name = OneLine(
         label="Name",
@@ -49,10 +49,12 @@ class Add(forms.Form):
     password = password_field()
     code = code_field()
 
-    def __init__(self, *args: Any, asks_code: bool, **options: Any) -> None:
+    def __init__(self, *args: Any, asks_code: bool, asks_password: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         if not asks_code:
             del self.fields["code"]
+        if not asks_password:
+            del self.fields["password"]
 
 
 class Confirm(forms.Form):
@@ -77,3 +79,8 @@ class Remove(forms.Form):
 class Renew(forms.Form):
     password = password_field()
     code = code_field()
+
+    def __init__(self, *args: Any, asks_password: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not asks_password:
+            del self.fields["password"]

@@ -53,13 +53,18 @@ def conditions(user: User, now: datetime) -> list[Condition]:
 
 
 def standing(user: User, now: datetime) -> dict[str, Any]:
-    """Whether this person may sign, why not, and what they have set up."""
+    """What this person has set up; and, of whoever signs in their role, whether they may and why not."""
     factors = queries.factors_of(user)
     kept = guards.of_person(user)
     left = kept.recovery_left if kept else 0
+    signs = user.has_perm("members.sign")
     return {
-        "conditions": conditions(user, now),
-        "ready": not queries.may_sign(user, now),
+        "signs": signs,
+        "conditions": conditions(user, now) if signs else [],
+        "ready": signs and not queries.may_sign(user, now),
+        "names": ", ".join(factor.name for factor in factors),
+        # What cannot be phished is worth a word (ASVS 6.3.3).
+        "passkey_is_better": bool(factors) and not queries.passkeys(factors),
         "rows": rows(factors, now),
         "codes_left": left,
         "few_codes": bool(factors) and left <= FEW_CODES,
@@ -69,9 +74,7 @@ def standing(user: User, now: datetime) -> dict[str, Any]:
 
 
 def account_panel(viewer: User, person: User, now: datetime) -> Panel | None:
-    """The section “Signing” of one's own account page."""
-    if not person.has_perm("members.sign"):
-        return None
+    """The section on second factors of one's own account page."""
     return Panel("tenants/factors/_account.html", standing(person, now))
 
 

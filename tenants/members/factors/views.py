@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tenants.members.access import may
+from tenants.members.access import dangerous, enrolment, signed_in, too_many
+from tenants.members.access_policies import queries as policies
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.actions import AccountRefused, TooManyAttempts
 from tenants.members.accounts.models import User
@@ -19,6 +20,8 @@ from tenants.members.factors import actions, forms, presenters, queries
 from tenants.members.factors.adapters.passkeys import PasskeyRefused
 from tenants.members.factors.catalogue import CEREMONY_LIFE, WORDS, Kind
 from tenants.members.factors.models import Factor
+from tenants.members.sessions import actions as sessions
+from tenants.members.sessions import queries as session_queries
 from tenants.tenancy.queries import name_here, of_request
 
 CEREMONY = "passkey ceremony"
@@ -35,33 +38,45 @@ COLUMNS = [
 ]
 
 
-@may("members.sign")
+@signed_in
+@enrolment
 @require_safe
 def signing(request: HttpRequest) -> HttpResponse:
-    """Whether one may sign, why not, and everything one signs with."""
+    """Every second factor of one's own; and whether one may sign, and why not."""
     user, now = accounts.signed_in(request), timezone.now()
-    values = {"columns": COLUMNS, "now": now, "tz": of_request(request).time_zone, **presenters.standing(user, now)}
+    door = session_queries.door_of(request)
+    values = {
+        "columns": COLUMNS,
+        "now": now,
+        "tz": of_request(request).time_zone,
+        "first_of_all": policies.second_is_required(user) and door is not None and door.second_at is None,
+        **presenters.standing(user, now),
+    }
     return render(request, "tenants/factors/signing.html", values)
 
 
-@may("members.sign")
+@signed_in
+@enrolment
+@dangerous
 @require_http_methods(["GET", "POST"])
 def add_authenticator(request: HttpRequest) -> HttpResponse:
     user = accounts.signed_in(request)
-    form = forms.Add(_posted(request), asks_code=bool(queries.factors_of(user)))
+    form = _adding(request, user)
     if form.is_valid():
         try:
             actions.begin_authenticator(user, **_said(form), now=timezone.now())
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
-            return _too_many(request, refused)
+            return too_many(request, refused.seconds)
         else:
             return redirect("authenticator-confirm")
     return _page(request, "add_authenticator.html", form)
 
 
-@may("members.sign")
+@signed_in
+@enrolment
+@dangerous
 @never_cache
 @require_http_methods(["GET", "POST"])
 def confirm_authenticator(request: HttpRequest) -> HttpResponse:
@@ -78,19 +93,21 @@ def confirm_authenticator(request: HttpRequest) -> HttpResponse:
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
-            return _too_many(request, refused)
+            return too_many(request, refused.seconds)
         else:
             return _set_up(request, enrolled)
     shown = presenters.set_up(factor, issuer=name_here(), account=user.email)
     return _page(request, "confirm_authenticator.html", form, factor=factor, **shown)
 
 
-@may("members.sign")
+@signed_in
+@enrolment
+@dangerous
 @require_http_methods(["GET", "POST"])
 def add_passkey(request: HttpRequest) -> HttpResponse:
     """Who one is, and the name; then the browser makes the passkey."""
     user, now = accounts.signed_in(request), timezone.now()
-    form = forms.Add(_posted(request), asks_code=bool(queries.factors_of(user)))
+    form = _adding(request, user)
     if form.is_valid():
         challenge = secrets.token_bytes(32)
         try:
@@ -98,14 +115,16 @@ def add_passkey(request: HttpRequest) -> HttpResponse:
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
-            return _too_many(request, refused)
+            return too_many(request, refused.seconds)
         else:
             _remember(request, challenge, now, what="register", name=form.cleaned_data["name"], options=options)
             return redirect("passkey-register")
     return _page(request, "add_passkey.html", form)
 
 
-@may("members.sign")
+@signed_in
+@enrolment
+@dangerous
 @never_cache
 @require_http_methods(["GET", "POST"])
 def register_passkey(request: HttpRequest) -> HttpResponse:
@@ -132,7 +151,8 @@ def register_passkey(request: HttpRequest) -> HttpResponse:
     return _page(request, "register_passkey.html", form, called=begun["name"], options=json.dumps(begun["options"]))
 
 
-@may("members.sign")
+@signed_in
+@dangerous
 @require_http_methods(["GET", "POST"])
 def remove(request: HttpRequest, factor_id: UUID) -> HttpResponse:
     user = accounts.signed_in(request)
@@ -144,15 +164,15 @@ def remove(request: HttpRequest, factor_id: UUID) -> HttpResponse:
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
-            return _too_many(request, refused)
+            return too_many(request, refused.seconds)
         else:
-            messages.success(request, f"{factor.name} is removed. You sign with it no more.")
+            messages.success(request, f"{factor.name} is removed and counts no more.")
             return redirect("signing")
     last = len(queries.factors_of(user)) == 1
     return _page(request, "remove.html", form, factor=factor, kind=WORDS[Kind(factor.kind)], last=last)
 
 
-@may("members.sign")
+@signed_in
 @never_cache
 @require_http_methods(["GET", "POST"])
 def test(request: HttpRequest, factor_id: UUID) -> HttpResponse:
@@ -168,25 +188,28 @@ def test(request: HttpRequest, factor_id: UUID) -> HttpResponse:
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
-            return _too_many(request, refused)
+            return too_many(request, refused.seconds)
         else:
             return _tested(request, factor)
     return _page(request, "test.html", form, factor=factor)
 
 
-@may("members.sign")
+@signed_in
+@enrolment
+@dangerous
 @never_cache
 @require_http_methods(["GET", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     user = accounts.signed_in(request)
-    form = forms.Renew(_posted(request))
+    form = forms.Renew(_posted(request), asks_password=user.has_usable_password())
     if form.is_valid():
         try:
-            codes = actions.renew_recovery_codes(user, **form.cleaned_data, now=timezone.now())
+            said = {"password": "", **form.cleaned_data}
+            codes = actions.renew_recovery_codes(user, **said, now=timezone.now())
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
-            return _too_many(request, refused)
+            return too_many(request, refused.seconds)
         else:
             return render(request, "tenants/factors/codes.html", {"codes": codes, "heading": "New recovery codes"})
     return _page(request, "recovery_codes.html", form, has_factor=bool(queries.factors_of(user)))
@@ -222,11 +245,18 @@ def _tested(request: HttpRequest, factor: Factor) -> HttpResponse:
 
 def _set_up(request: HttpRequest, enrolled: actions.Enrolled) -> HttpResponse:
     """With the first factor come the recovery codes, which are shown in this answer and never again."""
+    # What was just set up was just shown: whoever had to do it first goes on (ASVS 6.3.3).
+    sessions.note_second(request, second=enrolled.factor.kind, now=timezone.now())
     done = f"{enrolled.factor.name} is set up."
     if not enrolled.recovery_codes:
-        messages.success(request, f"{done} You can sign with it.")
+        messages.success(request, f"{done} It counts from now on.")
         return redirect("signing")
     return render(request, "tenants/factors/codes.html", {"codes": enrolled.recovery_codes, "heading": done})
+
+
+def _adding(request: HttpRequest, user: User) -> forms.Add:
+    asks = {"asks_code": bool(queries.factors_of(user)), "asks_password": user.has_usable_password()}
+    return forms.Add(_posted(request), **asks)
 
 
 def _own(user: User, factor_id: UUID) -> Factor:
@@ -237,8 +267,8 @@ def _own(user: User, factor_id: UUID) -> Factor:
 
 
 def _said(form: forms.Add) -> dict[str, str]:
-    """The code is empty where none was asked."""
-    return {"code": "", **form.cleaned_data}
+    """What was not asked is empty."""
+    return {"code": "", "password": "", **form.cleaned_data}
 
 
 def _remember(request: HttpRequest, challenge: bytes, now: datetime, *, what: str, **more: Any) -> None:
@@ -260,9 +290,3 @@ def _posted(request: HttpRequest) -> QueryDict | None:
 def _page(request: HttpRequest, name: str, form: Any, **values: Any) -> HttpResponse:
     status = 422 if form.is_bound else 200
     return render(request, f"tenants/factors/{name}", {"form": form, **values}, status=status)
-
-
-def _too_many(request: HttpRequest, refused: TooManyAttempts) -> HttpResponse:
-    response = render(request, "429.html", {"retry_after": refused.seconds}, status=429)
-    response["Retry-After"] = str(refused.seconds)
-    return response

@@ -21,6 +21,18 @@ def count(what: str, *who: str, window: timedelta) -> int:
         return 1
 
 
+def count_in_a_row(what: str, *who: str, at_most: int, pause: timedelta) -> int:
+    """Count one more and return how many there were with less than `pause` between them; atomic across processes.
+
+    What comes after the last of `at_most` does not put off the end of the pause: in no interval as long as the pause
+    are there more than `at_most` that were let through.
+    """
+    found = count(what, *who, window=pause)
+    if found <= at_most:
+        cache.touch(_key(what, *who), int(pause.total_seconds()))
+    return found
+
+
 def so_far(what: str, *who: str) -> int:
     """How many attempts were counted in the window that runs."""
     return int(cache.get(_key(what, *who)) or 0)

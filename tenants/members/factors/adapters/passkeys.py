@@ -77,12 +77,15 @@ def registered(response: dict[str, Any] | str, challenge: bytes) -> Registered:
     )
 
 
-def request_options(user: User, challenge: bytes) -> dict[str, Any]:
-    """What the browser is asked to sign: this challenge, with any passkey of the person."""
+def request_options(user: User | None, challenge: bytes) -> dict[str, Any]:
+    """What the browser is asked to sign: this challenge, with any passkey of the person.
+
+    Without a person it offers those it keeps for this host, whoever's they are.
+    """
     options = webauthn.generate_authentication_options(
         rp_id=_host(),
         challenge=challenge,
-        allow_credentials=_descriptors(user),
+        allow_credentials=_descriptors(user) if user is not None else [],
         user_verification=UserVerificationRequirement.REQUIRED,
     )
     return _as_dict(options)
@@ -112,6 +115,21 @@ def shown(factor: Factor, response: dict[str, Any], challenge: bytes) -> Passkey
         public_key=factor.public_key,
         assertion=json.dumps({part: response["response"][part] for part in KEPT}, separators=(",", ":")),
     )
+
+
+def challenge_in(response: dict[str, Any] | str) -> bytes:
+    """The challenge that an answer says it signed; empty for one that cannot be read. Says nothing of its truth."""
+    try:
+        said = json.loads(base64url_to_bytes(read(response)["response"]["clientDataJSON"]))
+        return bytes(base64url_to_bytes(said["challenge"]))
+    except (*MALFORMED, RecursionError):
+        return b""
+
+
+def is_of(factor: Factor, response: dict[str, Any]) -> bool:
+    """Whether the answer names the owner of this passkey, where it names anybody (WebAuthn level 2, 7.2, step 6)."""
+    named = response.get("response", {}).get("userHandle")
+    return not named or named == bytes_to_base64url(factor.user_id.bytes)
 
 
 def read(response: dict[str, Any] | str) -> dict[str, Any]:
