@@ -1,4 +1,4 @@
-"""docs/asvs.yaml says what holds: each such row has a test that names it, each other one a reason in docs/security.md."""
+"""docs/asvs.yaml: each row that holds has a test that names it, each other one a reason in docs/security.md."""
 
 import ast
 from collections.abc import Iterator

@@ -74,6 +74,7 @@ def test_a_move_without_a_reason_is_refused(platform, acme):
     assert Tenant.objects.get(pk=acme.pk).state == State.ACTIVE
 
 
+@pytest.mark.req("ASVS-2.3.3")
 def test_of_five_who_close_one_record_at_once_one_succeeds(committed_db):
     acme = cast.tenant("acme")
     together, outcomes = threading.Barrier(5), []

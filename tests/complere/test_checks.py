@@ -87,6 +87,7 @@ def test_good_settings_have_no_fault(faults):
         ("EMAIL_URL", "file:///mail", "complere.E010"),
     ],
 )
+@pytest.mark.req("ASVS-13.4.2")
 def test_each_fault_is_found_alone(faults, name, value, fault):
     assert faults(**{name: value}) == [fault]
     if fault[9] == "E":

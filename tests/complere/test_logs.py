@@ -63,6 +63,7 @@ def test_what_names_a_secret_is_removed(written, key):
     assert (line[key], "sesame" in stream.getvalue()) == ("[removed]", False)
 
 
+@pytest.mark.req("ASVS-16.4.1")
 def test_a_message_with_line_breaks_stays_one_line(written):
     logger, stream = written("json")
     logger.info('first\nsecond\r\n{"level": "forged"}')
@@ -109,6 +110,7 @@ def test_an_answer_is_logged_by_route_without_the_path(written, rf):
     assert "personal-secret" not in stream.getvalue()
 
 
+@pytest.mark.req("ASVS-14.2.1")
 def test_a_form_sent_back_behind_a_personal_link_leaves_no_link_in_the_log(written, rf):
     from django.http import HttpResponse
     from django.urls import ResolverMatch

@@ -73,6 +73,7 @@ def test_ids_of_another_tenant_are_no_choice(site):
 CUSTOMERS = {"incident-tenants", "hand-over-subject-request", "file-subject-request"}
 
 
+@pytest.mark.req("ASVS-3.5.1")
 def test_a_form_from_elsewhere_is_refused(site):
     """Without the token of the page nothing is done (ASVS 3.5.1)."""
     found = []

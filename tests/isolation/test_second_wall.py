@@ -79,12 +79,14 @@ HISTORY = [
 
 
 @pytest.mark.parametrize("statement", [*FOREIGN, *INJECTED, *STRUCTURE, *HISTORY])
+@pytest.mark.req("ASVS-13.2.2")
 def test_a_tenants_role_is_refused(in_acme, statement):
     globex = cast.tenant("globex").schema_name
     refused(statement.format(acme=in_acme.schema_name, globex=globex))
 
 
 @pytest.mark.parametrize("statement", ["SELECT count(*) FROM {acme}.members_user", *INJECTED[2:], *STRUCTURE, *HISTORY])
+@pytest.mark.req("ASVS-13.2.2")
 def test_the_platforms_role_is_refused(platform, acme, globex, statement):
     with schemas.on_platform():
         refused(statement.format(acme=acme.schema_name, globex=globex.schema_name))

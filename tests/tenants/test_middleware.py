@@ -44,6 +44,7 @@ def test_case_and_port_say_nothing_about_the_tenant(acme, host):
     assert status(host) == 200
 
 
+@pytest.mark.req("ASVS-4.1.3")
 def test_a_forwarded_host_is_not_believed(acme, globex):
     assert status("nobody.localhost", **{"x-forwarded-host": "acme.localhost"}) == 404
 

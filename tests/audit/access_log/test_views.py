@@ -97,6 +97,7 @@ def test_a_failed_signing_is_a_refused_attempt_of_that_person(sign_in, acme):
 
 
 @pytest.mark.req("P11-10d")
+@pytest.mark.req("ASVS-16.3.2")
 def test_a_page_that_the_role_does_not_open_is_a_refused_attempt(sign_in, acme):
     assert sign_in("cay").get("/trail/").status_code == 403
     (entry,) = entries(acme)
@@ -133,6 +134,7 @@ def test_a_step_from_the_wrong_state_writes_nothing_but_the_refusal(sign_in, acm
         assert Event.objects.count() == before
 
 
+@pytest.mark.req("ASVS-16.3.1")
 def test_a_failed_sign_in_names_the_account_and_not_what_was_typed(stranger, acme):
     client = stranger("acme.localhost")
     client.post("/sign-in/", {"email": "ben@acme.example", "password": "not his password"})

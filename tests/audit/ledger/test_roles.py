@@ -163,6 +163,7 @@ def all_denied(found: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("role", ["acme", "globex", "complere_platform"])
+@pytest.mark.req("ASVS-16.4.2")
 def test_who_serves_is_denied_every_change_of_ledger_structure_and_history(as_account, places, role):
     connection = runtime_as(as_account, places.get(role, role))
     for table in LEDGER_TABLES:

@@ -44,6 +44,7 @@ def test_the_list_asks_the_same_number_of_queries_for_one_and_for_many(sign_in, 
 
 
 @pytest.mark.req("BRE-11")
+@pytest.mark.req("ASVS-1.2.10")
 def test_the_export_is_a_guarded_csv_in_utf_8(sign_in, in_acme):
     stage.log(by="sid", own_data=True, title="=HYPERLINK(1)", description="Ärger mit 😀")
     answer = sign_in("aud").get(f"{TENANT}export/")

@@ -34,6 +34,7 @@ def test_a_file_that_is_what_it_says_is_taken(name, content):
         ("a.txt", b"x" * (LARGEST_FILE + 1)),
     ],
 )
+@pytest.mark.req("ASVS-5.2.1", "ASVS-5.2.2", "ASVS-5.2.3")
 def test_any_other_file_is_refused_with_a_sentence(name, content):
     assert str(refusal(name, content, EVIDENCE_FILES)).endswith(".")
 
@@ -43,6 +44,7 @@ def test_a_file_of_exactly_the_limit_is_taken():
 
 
 @given(name=st.text(max_size=40), content=st.binary(max_size=40))
+@pytest.mark.req("ASVS-5.3.2")
 def test_no_name_or_content_breaks_the_check_and_only_listed_endings_pass(name, content):
     if refusal(name, content, ANSWER_FILES) is None:
         assert name.rpartition(".")[2].lower() in ANSWER_FILES

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from django.db import connection
 
 from tests.trust_center.document_requests.mailbox import NOW, filing, granted, mails, newest, received, shelf, token_in
@@ -53,6 +54,7 @@ def test_one_form_sent_many_times_at_once_asks_once(committed_db):
     assert (DocumentRequest.objects.count(), len(mails("document-confirm"))) == (1, 1)
 
 
+@pytest.mark.req("ASVS-2.3.4")
 def test_of_two_answers_at_once_one_counts(committed_db):
     shelf()
     record = received()

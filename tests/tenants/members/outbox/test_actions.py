@@ -129,6 +129,7 @@ def test_mails_that_somebody_subscribed_to_say_how_to_end_them_and_no_others(in_
     assert (plain["List-Unsubscribe"], plain["List-Unsubscribe-Post"]) == (None, None)
 
 
+@pytest.mark.req("ASVS-1.3.11")
 def test_a_line_break_in_a_value_forges_no_header(in_acme, server):
     queue(name="Ann\r\nBcc: dov@globex.example")
     actions.deliver_due(NOW)
