@@ -7,35 +7,36 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from audit import presenters
-        from tenants import chores
         from tenants.members import machines, panels, passwords
         from tenants.members.access_policies import queries as policies
+        from tenants.members.api_tokens.views import recognise
+        from tenants.members.factor_resets.presenters import person_panel
+        from tenants.members.factors.presenters import account_panel
+
+        passwords.tell_length(lambda: policies.rules().password_length)
+        machines.register(recognise)
+        panels.register(panels.ACCOUNT, account_panel)
+        panels.register(panels.PERSON, person_panel)
+        self._chores()
+        self._stories()
+
+    def _chores(self) -> None:
+        from tenants import chores
+        from tenants.members.access_reviews import actions as access_reviews
+        from tenants.members.access_reviews import queries as review_queries
         from tenants.members.accounts import actions as accounts
         from tenants.members.accounts import queries as account_queries
-        from tenants.members.accounts.presenters import STORIES as ACCOUNTS
         from tenants.members.api_tokens import actions as api_tokens
         from tenants.members.api_tokens import queries as token_queries
-        from tenants.members.api_tokens.presenters import STORIES as API_TOKENS
-        from tenants.members.api_tokens.views import recognise
         from tenants.members.ceremonies import actions as ceremonies
         from tenants.members.ceremonies import queries as ceremony_queries
         from tenants.members.contacts import actions as contacts
         from tenants.members.contacts import queries as contact_queries
-        from tenants.members.contacts.presenters import STORIES as CONTACTS
-        from tenants.members.factor_resets.presenters import STORIES as FACTOR_RESETS
-        from tenants.members.factor_resets.presenters import person_panel
-        from tenants.members.factors.presenters import STORIES as FACTORS
-        from tenants.members.factors.presenters import account_panel
         from tenants.members.outbox import actions as outbox
         from tenants.members.outbox import queries as mails
-        from tenants.members.roles.presenters import STORIES as ROLES
-        from tenants.members.safeguards.presenters import STORIES as SAFEGUARDS
         from tenants.members.sessions import actions as sessions
         from tenants.members.sessions import queries as session_queries
-        from tenants.members.signing_rights.presenters import STORIES as SIGNING_RIGHTS
 
-        passwords.tell_length(lambda: policies.rules().password_length)
         chores.register(chores.Chore("outbox", run=outbox.deliver_due, next_due=mails.next_due))
         # After the outbox: a mail that has just failed flags its contact in the same round.
         chores.register(chores.Chore("contacts", run=contacts.look_after, next_due=contact_queries.next_due))
@@ -43,8 +44,24 @@ class MembersConfig(AppConfig):
         chores.register(chores.Chore("ended sessions", run=sessions.forget_ended, next_due=session_queries.next_end))
         chores.register(chores.Chore("ceremonies", run=ceremonies.forget_ended, next_due=ceremony_queries.next_end))
         chores.register(chores.Chore("ends of tokens", run=api_tokens.tell_of_ends, next_due=token_queries.next_due))
-        machines.register(recognise)
-        for story in (*ACCOUNTS, *API_TOKENS, *ROLES, *CONTACTS, *SAFEGUARDS, *SIGNING_RIGHTS, *FACTORS, *FACTOR_RESETS):
-            presenters.register(story)
-        panels.register(panels.ACCOUNT, account_panel)
-        panels.register(panels.PERSON, person_panel)
+        chores.register(chores.Chore("access reviews", run=access_reviews.look_after, next_due=review_queries.next_due))
+
+    def _stories(self) -> None:
+        from audit import presenters
+        from tenants.members.access_reviews.presenters import STORIES as ACCESS_REVIEWS
+        from tenants.members.accounts.presenters import STORIES as ACCOUNTS
+        from tenants.members.api_tokens.presenters import STORIES as API_TOKENS
+        from tenants.members.contacts.presenters import STORIES as CONTACTS
+        from tenants.members.factor_resets.presenters import STORIES as FACTOR_RESETS
+        from tenants.members.factors.presenters import STORIES as FACTORS
+        from tenants.members.roles.presenters import STORIES as ROLES
+        from tenants.members.safeguards.presenters import STORIES as SAFEGUARDS
+        from tenants.members.signing_rights.presenters import STORIES as SIGNING_RIGHTS
+        from tenants.members.staff_entries.presenters import STORIES as STAFF_ENTRIES
+
+        for stories in (
+            *(ACCOUNTS, ROLES, CONTACTS, SAFEGUARDS, SIGNING_RIGHTS, FACTORS, FACTOR_RESETS),
+            *(API_TOKENS, STAFF_ENTRIES, ACCESS_REVIEWS),
+        ):
+            for story in stories:
+                presenters.register(story)
