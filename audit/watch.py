@@ -59,6 +59,13 @@ def looked_at(record: str, person: str) -> None:
         found[record] = found[f"person:{person}"] = None
 
 
+def visited(visit: str) -> None:
+    """A page was opened on a visit to a schema that one is no member of; `visit` names it."""
+    seen = _seen.get()
+    if seen is not None:
+        seen.reads.setdefault(_schema(), {})[visit] = None
+
+
 def refused(kind: str, why: str, record: str = "") -> None:
     """Somebody was refused something."""
     seen = _seen.get()

@@ -12,6 +12,8 @@ from audit.trail import presenters as trail
 from audit.trail import queries as trail_queries
 
 PERSON = "person"
+# A visit of somebody who is no member of the schema, on which a page was opened.
+VISIT = "visit"
 # An address names a record by its id alone; which kind it would be of, a refusal does not say.
 ANY = "record"
 LISTED = 5
@@ -53,7 +55,8 @@ def lines(entries: list[Access], may: Callable[[str], bool], zone: ZoneInfo) -> 
 
 
 def _line(entry: Access, names: dict[str, str], may: Callable[[str], bool], zone: ZoneInfo) -> Line:
-    named = [_record(reference, may) for reference in entry.records if not reference.startswith(f"{PERSON}:")]
+    told = [reference for reference in entry.records if not reference.startswith((f"{PERSON}:", f"{VISIT}:"))]
+    named = [_record(reference, may) for reference in told]
     name = str(entry.actor.get("name") or "somebody")
     return Line(
         at=trail.moment(entry.at, zone),
@@ -71,8 +74,9 @@ def _line(entry: Access, names: dict[str, str], may: Callable[[str], bool], zone
 def _did(entry: Access, count: int) -> str:
     if entry.kind == Kind.REFUSED:
         return "was refused"
+    visit = any(reference.startswith(f"{VISIT}:") for reference in entry.records)
     if not count:
-        return "took a copy away"
+        return "opened a page on a visit" if visit else "took a copy away"
     return f"looked at personal data in {count} record{'' if count == 1 else 's'}"
 
 

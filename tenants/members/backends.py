@@ -1,4 +1,4 @@
-"""Password sign-in. The only place that answers who somebody is."""
+"""The only place that answers who somebody is: a member of the schema, or a visitor of Complere's staff."""
 
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from audit.subject_keys.queries import blind_index
 from tenants.members.accounts.models import User
+from tenants.members.staff_entries.queries import Visitor, visitor
 
 
 class MemberBackend:
@@ -24,3 +25,13 @@ class MemberBackend:
 
     def get_user(self, user_id: UUID | str) -> User | None:
         return User.objects.filter(pk=user_id, is_active=True).first()
+
+
+class VisitorBackend:
+    """Finds the visitor of a session that was opened for an entry of Complere's staff. Nobody signs in by it."""
+
+    def authenticate(self, request: HttpRequest | None, **_: Any) -> None:
+        return None
+
+    def get_user(self, entry_id: UUID | str) -> Visitor | None:
+        return visitor(entry_id)

@@ -19,11 +19,14 @@ class StaffEntry(models.Model):
     approved_by = models.TextField()
     approved_at = models.DateTimeField()
     may_write = models.BooleanField(default=False)
+    # Why reading is not enough; empty for an entry that only reads.
+    write_reason = models.TextField(default="", blank=True)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     entered_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     ended_by = models.TextField(null=True)
+    ended_because = models.TextField(default="", blank=True)
 
     history = History()
 

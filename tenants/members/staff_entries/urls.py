@@ -1,6 +1,15 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.staff_entries import views
 
-# Where a member of staff arrives with a ticket.
-door: list[URLPattern] = []
+urlpatterns = [
+    path("", views.entries, name="staff-entries"),
+    path("<uuid:pk>/", views.entry, name="staff-entry"),
+    path("<uuid:pk>/end/", views.end, name="staff-entry-end"),
+]
+
+# Where a member of staff arrives with a ticket, and goes.
+door = [
+    path("enter/<str:token>/", views.enter, name="staff-enter"),
+    path("leave/", views.leave, name="staff-leave"),
+]
