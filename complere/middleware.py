@@ -18,6 +18,7 @@ from audit.signatures.actions import SignatureRefused
 from audit.transitions import MoveRefused
 from complere import refusals
 from tenants import schemas
+from tenants.members import machines
 from tenants.members.signatures.actions import SignElsewhere
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -128,7 +129,7 @@ class AccessLog:
                 seen.refusals.setdefault(schemas.current_schema(), {})[told] = None
         if concerned := {**seen.reads, **seen.refusals}:
             user = request.user
-            who = user.actor if user.is_authenticated else STRANGER
+            who = user.actor if user.is_authenticated else machines.actor_of(request) or STRANGER
             for schema in concerned:
                 with schemas.inside(Place(schema)):
                     _note(who, request, [*seen.reads.get(schema, ())], [*seen.refusals.get(schema, ())])

@@ -90,7 +90,7 @@ def admit(*, text: str | None, scopes: frozenset[str], address: str, now: dateti
         raise MachineRefused(
             403,
             "insufficient_scope",
-            "This token has not the scope that is asked here.",
+            "This token lacks the scope that is asked here.",
             scope=" ".join(sorted(scopes)),
         )
     if attempts.count("machine", str(token.pk), window=catalogue.MINUTE) > catalogue.REQUESTS_A_MINUTE:
