@@ -19,7 +19,7 @@ from django.db import connection, transaction
 from audit import watch
 
 # Which release wrote an event; the package's version.
-RELEASE = "0.2.0"
+RELEASE = "0.3.0"
 MIN_REASON = 4
 EMPTY_REASONS = {"n.a.", "none", "null", "test"}
 

@@ -338,6 +338,7 @@ def test_a_reason_that_says_nothing_is_refused_beside_the_field(sign_in, case):
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["reason"])
 
 
+@pytest.mark.req("ASVS-5.4.1", "ASVS-5.4.2")
 def test_a_file_is_served_as_an_attachment_that_no_browser_runs(sign_in, case, acme):
     with schemas.inside(acme):
         upload = Upload(name='a"<b>ü.txt', content=b"<script>", description="Odd name")
