@@ -69,6 +69,17 @@ def zone_here() -> str:
     return str(getattr(schemas.current(), "time_zone", "")) or platform().time_zone
 
 
+def plan_here() -> str:
+    """The plan of this schema's owner."""
+    known = str(getattr(schemas.current(), "plan", ""))
+    if known:
+        return known
+    here = schemas.current_schema()
+    with schemas.on_platform():
+        owner = with_data_in(here)
+    return owner.plan if owner else ""
+
+
 def name_here() -> str:
     """What this schema's owner is called, for pages and mails."""
     return str(getattr(schemas.current(), "name", "Complere"))

@@ -14,6 +14,14 @@ ATTEMPT_LIVES: Final = timedelta(minutes=10)
 LEFT: Final = "signing elsewhere"
 ANSWERED: Final = "signing answered"
 
+# Refusals of somebody whom the provider did sign in: they may not come in here. All others are of the answer itself.
+POLICY: Final = frozenset(
+    {
+        "inactive", "off", "plan", "no-account", "no-email", "email-unverified", "foreign-domain", "address-taken",
+        "no-role", "other-person", "other-subject", "not-allowed",
+    }
+)  # fmt: skip
+
 
 class Purpose(StrEnum):
     """Why somebody was sent to the provider."""

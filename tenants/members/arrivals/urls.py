@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.arrivals import views
+
+urlpatterns = [
+    path("<uuid:provider_id>/start/", views.start, name="sso-start"),
+    path("arrived/", views.arrived, name="sso-arrived"),
+]

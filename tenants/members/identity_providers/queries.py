@@ -3,9 +3,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from audit.subject_keys.queries import open_secret
+from tenants import schemas
 from tenants.members.identity_providers.catalogue import Mapping, Oidc, Saml
 from tenants.members.identity_providers.models import IdentityProvider
 from tenants.members.identity_providers.states import State
+from tenants.tenancy.queries import plan_here
+from tenants.tenancy.states import Plan
 
 
 def providers() -> QuerySet[IdentityProvider]:
@@ -17,9 +20,34 @@ def active() -> QuerySet[IdentityProvider]:
     return providers().filter(state=State.ACTIVE)
 
 
+def plan_allows() -> bool:
+    """Whether the plan of this workspace includes sign-in through an identity provider, and SCIM. Staff always."""
+    return schemas.is_platform() or plan_here() == Plan.ENTERPRISE
+
+
+def offered() -> list[IdentityProvider]:
+    """The providers that the sign-in page shows, each a link to `sso-start`; none where the plan has none."""
+    return list(active()) if plan_allows() else []
+
+
+def enforceable() -> list[IdentityProvider]:
+    """Providers that everybody could be required to use: in use, and a test sign-in passed with their settings."""
+    return [provider for provider in offered() if is_tested(provider)]
+
+
+def is_tested(provider: IdentityProvider) -> bool:
+    """Whether a test sign-in passed since its settings were changed last."""
+    return bool(provider.last_test.get("passed"))
+
+
 def by_id(provider_id: UUID | str) -> IdentityProvider:
     """Raises `IdentityProvider.DoesNotExist`."""
     return IdentityProvider.objects.get(pk=provider_id)
+
+
+def of_attempt(provider_id: str) -> IdentityProvider | None:
+    """The provider that somebody was sent to, as long as it is there."""
+    return IdentityProvider.objects.filter(pk=provider_id).first()
 
 
 def oidc(provider: IdentityProvider) -> Oidc:
