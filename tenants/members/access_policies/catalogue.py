@@ -57,17 +57,48 @@ STEP_UP: Final = timedelta(minutes=10)
 # A page that was opened in time may be sent a little later.
 STEP_UP_TO_SEND: Final = timedelta(minutes=30)
 
-# What can be chosen at all.
-IDLE_MINUTES: Final = (5, 24 * 60)
-ABSOLUTE_MINUTES: Final = (15, 24 * 60)
-SESSIONS_AT_ONCE: Final = (1, 50)
-PASSWORD_LENGTH: Final = (12, 64)
+# What can be chosen at all: least and most. Times in minutes.
+BOUNDS: Final = {
+    "idle": (5, 24 * 60),
+    "admin_idle": (5, 24 * 60),
+    "absolute": (15, 24 * 60),
+    "sessions_at_once": (1, 50),
+    "password_length": (12, 64),
+}
 MOST_NETWORKS: Final = 100
 
 
-def bounds(unit: tuple[int, int], *, least: int = 0, most: int | None = None) -> tuple[int, int]:
-    """What can be chosen, narrowed where the rules for staff leave less."""
-    return max(unit[0], least), unit[1] if most is None else min(unit[1], most)
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One part of “Sign-in and access”, as the page where all of them meet shows it; `permission` opens it."""
+
+    title: str
+    url_name: str
+    tone: str
+    word: str
+    note: str = ""
+    permission: str = "members.manage_access"
+
+
+def bounds(*, platform: bool) -> dict[str, tuple[int, int]]:
+    """What can be chosen here: staff may tighten what is set for them, never loosen it."""
+    if not platform:
+        return BOUNDS
+    most = {name: in_minutes(getattr(STAFF, name)) for name in ("idle", "admin_idle", "absolute")}
+    most["sessions_at_once"] = STAFF.sessions_at_once
+    narrowed = {name: (low, min(high, most.get(name, high))) for name, (low, high) in BOUNDS.items()}
+    return narrowed | {"password_length": (STAFF.password_length, BOUNDS["password_length"][1])}
+
+
+def in_minutes(time: timedelta) -> int:
+    return int(time.total_seconds() // 60)
+
+
+def in_words(time: timedelta) -> str:
+    """“8 hours”, “90 minutes”."""
+    minutes = in_minutes(time)
+    count, unit = (minutes // 60, "hour") if minutes % 60 == 0 else (minutes, "minute")
+    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
 
 
 def network(text: str) -> str:

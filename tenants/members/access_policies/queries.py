@@ -1,9 +1,13 @@
-from datetime import timedelta
+"""The rules in force, and what features above say on their page: who stands above registers in `ready()`."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.core.cache import cache
 
-from tenants.members.access_policies.catalogue import STAFF, TENANT, Rules, SecondFactor
+from tenants.members.access_policies.catalogue import STAFF, TENANT, Card, Rules, SecondFactor
 from tenants.members.access_policies.models import AccessPolicy
+from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.models import User
 from tenants.schemas import is_platform
 
@@ -21,8 +25,9 @@ def rules() -> Rules:
     """What holds in this schema now. Complere's own staff may tighten what is set for them, never loosen it."""
     kept = cache.get(KEY)
     if kept is None:
-        kept = _stored(policy())
-        cache.set(KEY, kept, timeout=KEPT_SECONDS)
+        kept = kept_form(policy())
+        # Only where nothing is: what was read before a change must not take the place of the change.
+        cache.add(KEY, kept, timeout=KEPT_SECONDS)
     start = STAFF if is_platform() else TENANT
     chosen = _read(kept) if kept else start
     return _tightened(chosen) if is_platform() else chosen
@@ -39,7 +44,57 @@ def second_is_required(user: User) -> bool:
     return here.sso_required and str(user.pk) in here.recovery_accounts
 
 
-def _stored(row: AccessPolicy | None) -> dict[str, object]:
+# How the page is filled by features that stand above this one.
+_cards: list[Callable[[datetime], Card | None]] = []
+_enforceable: list[Callable[[], bool]] = []
+_roles: list[Callable[[], list[tuple[str, str]]]] = []
+_has_second: list[Callable[[User], bool]] = []
+
+
+def register_card(teller: Callable[[datetime], Card | None]) -> None:
+    """A part of the page “Sign-in and access”; the teller gives None where there is nothing to say."""
+    _cards.append(teller)
+
+
+def register_enforceable(answer: Callable[[], bool]) -> None:
+    """`answer()` says whether an identity provider works well enough to be the only way in."""
+    _enforceable.append(answer)
+
+
+def register_roles(tellers: Callable[[], list[tuple[str, str]]]) -> None:
+    """Key and name of every role that can be given here."""
+    _roles.append(tellers)
+
+
+def register_has_second(answer: Callable[[User], bool]) -> None:
+    """`answer(user)` says whether the person has set a second factor up."""
+    _has_second.append(answer)
+
+
+def cards(now: datetime) -> list[Card]:
+    return [card for teller in _cards if (card := teller(now)) is not None]
+
+
+def enforceable() -> bool:
+    return any(answer() for answer in _enforceable)
+
+
+def roles() -> list[tuple[str, str]]:
+    return [role for teller in _roles for role in teller()]
+
+
+def has_second(user: User) -> bool:
+    return any(answer(user) for answer in _has_second)
+
+
+def who_can_recover() -> list[User]:
+    """Who could come in by password and second factor when the identity provider fails, and set its use right."""
+    managers = accounts.with_permission("members.manage_access")
+    return [user for user in managers if user.has_usable_password() and has_second(user)]
+
+
+def kept_form(row: AccessPolicy | None) -> dict[str, object]:
+    """The rules as the cache keeps them; empty while nobody changed any."""
     if row is None:
         return {}
     return {

@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.access_policies import views
+
+urlpatterns = [
+    path("", views.hub, name="access"),
+    path("rules/", views.rules, name="access-rules"),
+]

@@ -1,3 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.sessions import views
+
+urlpatterns = [
+    path("", views.own, name="own-sessions"),
+    path("end/", views.end_one, name="session-end"),
+    path("end-others/", views.end_others, name="sessions-end-others"),
+]
+
+people = [path("<uuid:pk>/end-sessions/", views.end_of_person, name="person-sessions-end")]
