@@ -6,6 +6,7 @@ from audit.trail import urls as trail
 from tenants.members.api_tokens import urls as api_tokens
 from tenants.members.roles import urls as roles
 from tenants.members.scim import urls as scim
+from tenants.members.sessions import urls as sessions
 from tenants.members.signing_rights import urls as signing_rights
 from tenants.members.staff_entries import urls as staff_entries
 
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/", include("tenants.members.roles.urls")),
     path("people/", include("tenants.members.factor_resets.urls")),
     path("people/", include(signing_rights.desk)),
+    path("people/", include(sessions.people)),
     path("people/reviews/", include("tenants.members.access_reviews.urls")),
     path("access/", include("tenants.members.access_policies.urls")),
     path("access/providers/", include("tenants.members.identity_providers.urls")),

@@ -7,7 +7,7 @@ class MembersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from tenants.members import machines, panels, passwords
+        from tenants.members import machines, panels, passwords, ways_in
         from tenants.members.access_policies import queries as policies
         from tenants.members.api_tokens.views import recognise
         from tenants.members.factor_resets.presenters import person_panel
@@ -17,6 +17,7 @@ class MembersConfig(AppConfig):
         machines.register(recognise)
         panels.register(panels.ACCOUNT, account_panel)
         panels.register(panels.PERSON, person_panel)
+        ways_in.open_up()
         self._chores()
         self._stories()
 

@@ -58,6 +58,7 @@ APP_FILES = {
         "panels",
         "passwords",
         "signature_form",
+        "ways_in",
         "visits",
     },
     "privacy": {"__init__", "apps", "models", "bells", "personal_data"},
