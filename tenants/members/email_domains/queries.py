@@ -1,6 +1,7 @@
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import Min, QuerySet
+from django.db.models.functions import Coalesce
 
 from tenants.members.email_domains.catalogue import CHECKED_EVERY, DomainRefused, normalised
 from tenants.members.email_domains.models import EmailDomain
@@ -23,8 +24,8 @@ def is_verified(domain: str) -> bool:
 def next_check() -> datetime | None:
     """When the domain that was looked up longest ago is due again."""
     verified = EmailDomain.objects.filter(verified_at__isnull=False)
-    found = verified.order_by(F("checked_at").asc(nulls_first=True)).values_list("checked_at", "verified_at").first()
-    return (found[0] or found[1]) + CHECKED_EVERY if found else None
+    found: datetime | None = verified.aggregate(at=Min(Coalesce("checked_at", "verified_at")))["at"]
+    return found + CHECKED_EVERY if found else None
 
 
 def due(now: datetime) -> list[EmailDomain]:
