@@ -26,6 +26,7 @@ from tenants.members.factors.models import Factor
 from tenants.members.outbox import actions as outbox
 from tenants.members.safeguards import actions as safeguards
 from tenants.members.safeguards import queries as guards
+from tenants.members.sessions import actions as sessions
 from tenants.tenancy.queries import name_here
 
 WRONG_CODE = "This code does not hold. Enter the one that your app shows now, or a recovery code not used before."
@@ -287,6 +288,7 @@ def take_all_away(user: User, *, actor: context.Actor, now: datetime, reason: st
             take_away(factor, actor=actor, now=now, reason=reason)
         safeguards.end_recovery_codes(user, actor=actor, now=now, reason=reason)
         accounts.end_sessions(user, actor=actor, now=now, reason=reason)
+        sessions.end_all_of(user)
     return len(held)
 
 

@@ -11,6 +11,7 @@ from tenants.members.accounts import actions as accounts
 from tenants.members.accounts.models import User
 from tenants.members.roles import catalogue, queries
 from tenants.members.roles.models import CustomRole, RoleGrant
+from tenants.members.sessions import actions as sessions
 from tenants.schemas import is_platform
 
 
@@ -166,6 +167,7 @@ def deactivate(user: User, *, actor: context.Actor, now: datetime, reason: str) 
         fresh.session_epoch += 1
         fresh.save(update_fields=["is_active", "deactivated_at", "deactivated_by", "session_epoch"])
         accounts.revoke_invitations(fresh, actor=actor, now=now, reason=reason)
+        sessions.end_all_of(fresh)
     return fresh
 
 
