@@ -275,6 +275,8 @@ CREATE TABLE __schema__.members_accessreview (
     due_at timestamp with time zone NOT NULL,
     reminded_at timestamp with time zone,
     rows jsonb NOT NULL,
+    machines jsonb NOT NULL,
+    visits jsonb NOT NULL,
     note text NOT NULL,
     CONSTRAINT access_review_state_is_known CHECK (((state)::text = ANY ((ARRAY['open'::character varying, 'signed_off'::character varying])::text[])))
 );
@@ -291,6 +293,8 @@ CREATE TABLE __schema__.members_accesstoken (
     last_used_at timestamp with time zone,
     revoked_at timestamp with time zone,
     revoked_by text,
+    warned_at timestamp with time zone,
+    ended_at timestamp with time zone,
     CONSTRAINT token_purpose_is_known CHECK (((purpose)::text = ANY ((ARRAY['api'::character varying, 'scim'::character varying])::text[]))),
     CONSTRAINT token_revoked_at_and_by_together CHECK ((((revoked_at IS NULL) AND (revoked_by IS NULL)) OR ((revoked_at IS NOT NULL) AND (revoked_by IS NOT NULL))))
 );
@@ -442,6 +446,8 @@ CREATE TABLE __schema__.members_historicalaccessreview (
     opened_at timestamp with time zone NOT NULL,
     due_at timestamp with time zone NOT NULL,
     rows jsonb NOT NULL,
+    machines jsonb NOT NULL,
+    visits jsonb NOT NULL,
     note text NOT NULL,
     history_user_id uuid,
     history_change_reason text NOT NULL,
@@ -708,6 +714,7 @@ CREATE TABLE __schema__.members_historicalprovisionedgroup (
     external_id character varying(255) NOT NULL,
     members uuid[] NOT NULL,
     role character varying(30) NOT NULL,
+    given_to uuid[] NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     history_user_id uuid,
@@ -897,6 +904,7 @@ CREATE TABLE __schema__.members_provisionedgroup (
     external_id character varying(255) NOT NULL,
     members uuid[] NOT NULL,
     role character varying(30) NOT NULL,
+    given_to uuid[] NOT NULL,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL
 );

@@ -20,7 +20,6 @@ OF_DJANGO = {
     "auth_permission": "Which permissions there could be; written by migrations only.",
     "django_content_type": "Names of models; written by migrations only.",
     "django_migrations": "Which migrations ran; the ledger has their changes of structure as events.",
-    "django_session": "Who is signed in now: thousands of rows that say nothing of any record.",
 }
 TABLES = """
     SELECT c.relname, EXISTS (
