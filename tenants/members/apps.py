@@ -10,9 +10,12 @@ class MembersConfig(AppConfig):
         from tenants.members import machines, panels, passwords, ways_in
         from tenants.members.access_policies import queries as policies
         from tenants.members.api_tokens.views import recognise
+        from tenants.members.entrance import actions as entrance
         from tenants.members.factor_resets.presenters import person_panel
         from tenants.members.factors.presenters import account_panel
+        from tenants.members.oidc import actions as oidc
 
+        entrance.register_way_out(oidc.sign_out_url)
         passwords.tell_length(lambda: policies.rules().password_length)
         machines.register(recognise)
         panels.register(panels.ACCOUNT, account_panel)

@@ -1,6 +1,7 @@
 """The way in: first step, second step, session; and the proof that dangerous acts ask for (ASVS 6.3, 7.5)."""
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,10 @@ CEREMONY = "passkey"
 # What guesses at the second step of one account are counted under.
 STEP = "second step"
 INACTIVE = "This account may not sign in."
+
+# Protocols stand above this feature: each tells where a session of its own goes on to when it ends here.
+WayOut = Callable[..., str | None]
+_ways_out: list[WayOut] = []
 
 log = structlog.get_logger(__name__)
 
@@ -187,6 +192,17 @@ def way_on(wanted: str) -> str:
     """A path of this host, or the overview: a link to sign in never leads elsewhere (ASVS 3.7.2)."""
     here = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     return wanted if here else reverse("home")
+
+
+def register_way_out(told: WayOut) -> None:
+    """`told(door, now=)` gives a path of this host that goes on to the provider's sign-out, or None."""
+    _ways_out.append(told)
+
+
+def way_out(door: Door | None, *, now: datetime) -> str:
+    """Where somebody is sent who has just signed out: to the provider's own sign-out, or to the sign-in page."""
+    found = (told(door, now=now) for told in _ways_out if door is not None)
+    return next((path for path in found if path), reverse("sign-in"))
 
 
 def _spent_challenge(answer: str, purpose: Purpose, user: User | None, now: datetime) -> bytes:

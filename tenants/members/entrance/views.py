@@ -15,7 +15,7 @@ from tenants.members.access import enrolment, public_door, signed_in, too_many
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts import forms as account_forms
 from tenants.members.accounts import queries as people
-from tenants.members.entrance import actions, forms, queries
+from tenants.members.entrance import actions, forms, presenters, queries
 from tenants.members.entrance.catalogue import Purpose
 from tenants.members.factors.adapters.passkeys import PasskeyRefused
 from tenants.members.identity_providers import queries as providers
@@ -165,8 +165,9 @@ def passkey_challenge(request: HttpRequest) -> HttpResponse:
 @enrolment
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
+    door = sessions.door_of(request) if request.user.is_authenticated else None
     logout(request)
-    response = redirect("sign-in")
+    response = redirect(actions.way_out(door, now=timezone.now()))
     # What the browser kept of the workspace goes too (ASVS 14.3.1).
     response["Clear-Site-Data"] = '"cache", "storage"'
     return response
@@ -203,6 +204,7 @@ def _sign_in_page(request: HttpRequest, form: account_forms.SignIn, *, refused: 
         "form": form,
         "key_form": forms.WithPasskey(initial={"next": wanted}),
         "refused": refused,
+        "ended": "" if form.is_bound or refused else presenters.why_ended(request.GET.get("ended", "")),
         "providers": _providers(wanted),
         "provider_first": queries.let_in_by_password() is not None,
         "tenant": of_request(request),
@@ -213,7 +215,7 @@ def _sign_in_page(request: HttpRequest, form: account_forms.SignIn, *, refused: 
 
 def _providers(wanted: str) -> list[dict[str, str]]:
     said = urlencode({"purpose": "sign_in", "next": wanted})
-    return [{"name": one.name, "url": f"{reverse('sso-start', args=[one.pk])}?{said}"} for one in providers.active()]
+    return [{"name": one.name, "url": f"{reverse('sso-start', args=[one.pk])}?{said}"} for one in providers.offered()]
 
 
 def _provider_url(ways: queries.Ways, wanted: str) -> str:

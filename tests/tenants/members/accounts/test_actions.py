@@ -183,7 +183,7 @@ def test_guesses_are_let_through_again_only_after_a_pause_without_any():
     pause = timedelta(seconds=1)
     tried = [attempts.count_in_a_row("a test", "somebody", at_most=2, pause=pause) for _ in range(3)]
     time.sleep(1.1)
-    assert tried + [attempts.count_in_a_row("a test", "somebody", at_most=2, pause=pause)] == [1, 2, 3, 1]
+    assert [*tried, attempts.count_in_a_row("a test", "somebody", at_most=2, pause=pause)] == [1, 2, 3, 1]
 
 
 def test_the_person_is_told_once_when_the_account_begins_to_rest(in_acme):

@@ -18,7 +18,7 @@ def test_a_lock_begins_at_the_fifth_failure_and_doubles_up_to_an_hour(failures, 
 
 @pytest.mark.req("ASVS-6.3.1")
 def test_at_most_ten_guesses_in_a_quarter_of_an_hour():
-    assert (catalogue.GUESSES, catalogue.GUESS_PAUSE) == (10, timedelta(minutes=15))
+    assert (10, timedelta(minutes=15)) == (catalogue.GUESSES, catalogue.GUESS_PAUSE)
 
 
 @given(FAILURES)

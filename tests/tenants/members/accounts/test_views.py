@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from tenants import schemas
 from tenants.members.accounts import actions
-from tenants.members.accounts.models import PasswordReset, User
+from tenants.members.accounts.models import PasswordReset
 from tests import cast
 from tests.tenants.members import mails
 
