@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping as Values
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final, Self
+
+# What ID tokens may be signed with. Asymmetric only: with HS* the client secret would be a key, with "none" there is none.
+ALGORITHMS: Final = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-# Asymmetric only: with HS* the client secret would be a key, with "none" there is none.
-ALGORITHMS: Final = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-)
 # Clocks of two companies differ.
 LEEWAY: Final = timedelta(seconds=60)
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"

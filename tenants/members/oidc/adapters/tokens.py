@@ -7,10 +7,9 @@ from typing import Any, Final
 import jwt
 
 from tenants.members.arrivals.catalogue import ProviderRefused
-from tenants.members.identity_providers.catalogue import Oidc
+from tenants.members.identity_providers.catalogue import ALGORITHMS, Oidc
 from tenants.members.oidc.adapters import keys
 from tenants.members.oidc.catalogue import (
-    ALGORITHMS,
     LEEWAY,
     LOGOUT_AGE,
     LOGOUT_EVENT,
@@ -26,7 +25,7 @@ from tenants.outbound import Client
 
 ID_TOKEN: Final = ("exp", "iat", "sub", "iss", "aud")
 LOGOUT: Final = ("exp", "iat", "iss", "aud", "jti", "events")
-COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 def header_of(token: str, settings: Oidc) -> dict[str, Any]:

@@ -2,9 +2,7 @@
 
 from typing import Any, Final
 
-from tenants.members.arrivals.catalogue import ProviderRefused
-from tenants.members.identity_providers.catalogue import Oidc
-from tenants.members.oidc.catalogue import ALGORITHMS
+from tenants.members.identity_providers.catalogue import ALGORITHMS, Oidc
 from tenants.outbound import Answer, Client, OutboundRefused
 
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
@@ -14,17 +12,25 @@ OPTIONAL: Final = ("userinfo_endpoint", "end_session_endpoint")
 AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post")
 
 
+class DiscoveryRefused(Exception):
+    """What was found cannot be used. `code` names the check, `words` say it to the admin who typed the address."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code, self.words = code, words
+
+
 def discover(issuer: str, client: Client | None = None) -> Oidc:
     """The provider's endpoints and what it can do; what the tenant chooses (client, scopes, …) is left as it starts.
 
-    Raises ProviderRefused with words for the admin who typed the address.
+    Raises DiscoveryRefused with words for the admin who typed the address.
     """
     client = client or Client()
     said = _document(issuer, client)
     # Whoever can answer at this address could otherwise speak for another issuer (ASVS 10.5.3).
     if said.get("issuer") != issuer:
         words = f"The document there is of the issuer “{str(said.get('issuer'))[:200]}”. Type that, if it is yours."
-        raise ProviderRefused("other-issuer", words)
+        raise DiscoveryRefused("other-issuer", words)
     endpoints: dict[str, Any] = {name: _endpoint(said, name, client) for name in (*NEEDED, *OPTIONAL)}
     return Oidc(
         **endpoints,
@@ -36,12 +42,12 @@ def discover(issuer: str, client: Client | None = None) -> Oidc:
 
 def _document(issuer: str, client: Client) -> dict[str, Any]:
     if "?" in issuer or "#" in issuer:
-        raise ProviderRefused("not-an-issuer", "An issuer has neither “?” nor “#”. Copy it from your provider.")
+        raise DiscoveryRefused("not-an-issuer", "An issuer has neither “?” nor “#”. Copy it from your provider.")
     try:
         answer = client.get(issuer.removesuffix("/") + WELL_KNOWN)
         return _read(answer)
     except OutboundRefused as refused:
-        raise ProviderRefused(f"discovery-{refused.code}", f"{refused.words} {_where(issuer)}") from refused
+        raise DiscoveryRefused(f"discovery-{refused.code}", f"{refused.words} {_where(issuer)}") from refused
 
 
 def _read(answer: Answer) -> dict[str, Any]:
@@ -62,7 +68,7 @@ def _endpoint(said: dict[str, Any], name: str, client: Client) -> str:
             raise OutboundRefused("url", "It is missing.")
         client.check(value)
     except OutboundRefused as refused:
-        raise ProviderRefused(f"bad-{name}", f"The provider's {name} cannot be used: {refused.words}") from refused
+        raise DiscoveryRefused(f"bad-{name}", f"The provider's {name} cannot be used: {refused.words}") from refused
     return value
 
 
@@ -71,7 +77,7 @@ def _algorithms(said: dict[str, Any]) -> tuple[str, ...]:
     known = tuple(one for one in offered if one in ALGORITHMS) if isinstance(offered, list) else ()
     if not known:
         words = "The provider signs ID tokens with none of the algorithms taken here. Let it sign with RS256 or ES256."
-        raise ProviderRefused("no-algorithm", words)
+        raise DiscoveryRefused("no-algorithm", words)
     return known
 
 
@@ -84,7 +90,7 @@ def _authentication(said: dict[str, Any]) -> str:
         if method in offered:
             return method
     words = "The provider's token endpoint takes no client secret. Let it take client_secret_basic."
-    raise ProviderRefused("no-client-secret", words)
+    raise DiscoveryRefused("no-client-secret", words)
 
 
 def _where(issuer: str) -> str:
