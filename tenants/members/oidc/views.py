@@ -34,7 +34,7 @@ def start(request: HttpRequest, provider_id: UUID) -> HttpResponse:
         provider = queries.for_purpose(provider_id, attempt.purpose)
         address = actions.start(request, provider, attempt)
     except ProviderRefused as refused:
-        return arrivals.refused(request, attempt, provider, refused, now)
+        return arrivals.refused(request, provider, attempt, refused, now=now)
     return arriving.bound(request, redirect(address))
 
 
@@ -50,8 +50,8 @@ def callback(request: HttpRequest) -> HttpResponse:
         provider = queries.for_purpose(attempt.provider, attempt.purpose)
         said = actions.answered(provider, attempt, request.GET, now=now)
     except ProviderRefused as refused:
-        return arrivals.refused(request, attempt, provider, refused, now)
-    return arrivals.finish(request, attempt, said, now)
+        return arrivals.refused(request, provider, attempt, refused, now=now)
+    return arrivals.finish(request, attempt, said, now=now)
 
 
 @public_door
