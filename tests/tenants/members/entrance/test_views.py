@@ -1,14 +1,13 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from tenants import schemas
 from tenants.members.accounts import actions
 from tenants.members.accounts.models import PasswordReset, User
 from tests import cast
-from tests.signing_desk import code_of
+from tests.tenants.members.entrance.steps import come_in, enter
 
 pytestmark = pytest.mark.django_db
 HOSTS = {
@@ -16,24 +15,6 @@ HOSTS = {
     "platform": ("localhost", "/console", "tess"),
 }
 NASTY = ["", " ", "😀" * 50, "<script>alert(1)</script>", "'; DROP TABLE members_user; --", "x" * 100_000, "a\x00b"]
-
-
-def enter(client: Client, email: str, password: str = cast.PASSWORD, prefix: str = "", **changes: str):
-    """The first step."""
-    return client.post(f"{prefix}/sign-in/", {"email": email, "password": password, **changes})
-
-
-def go_on(client: Client, key: str, prefix: str = "", turn: int = 0):
-    """The second step, with what the app of this person shows now."""
-    code = code_of(key, timezone.now() + timedelta(seconds=30 * turn))
-    return client.post(f"{prefix}/sign-in/second-step/", {"code": code})
-
-
-def come_in(client: Client, key: str, prefix: str = "", turn: int = 0, **changes: str):
-    """Both steps."""
-    first = enter(client, {**cast.ACME, **cast.PLATFORM}[key].email, prefix=prefix, **changes)
-    assert first.headers["Location"] == f"{prefix}/sign-in/second-step/"
-    return go_on(client, key, prefix, turn)
 
 
 @pytest.mark.parametrize("place", HOSTS)
