@@ -16,8 +16,16 @@ METHODS = {
     "passkey": "passkey that knew its owner",
     "oidc": "fresh sign-in at the signer's identity provider (OpenID Connect)",
     "saml": "fresh sign-in at the signer's identity provider (SAML)",
+    # How it says that it asked (RFC 8176).
     "user id and password": "user id and password there",
-    "second factor": "a second factor there",
+    "pwd": "password there",
+    "mfa": "several factors there",
+    "otp": "one-time code there",
+    "hwk": "hardware key there",
+    "swk": "software key there",
+    "fpt": "fingerprint there",
+    "face": "face there",
+    "pin": "PIN there",
     "session": "the password given earlier in the same session",
 }
 

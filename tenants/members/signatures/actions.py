@@ -25,6 +25,7 @@ PURPOSE: Final = "signature"
 PAGE_LIVES: Final = timedelta(hours=1)
 CHALLENGE_LIVES: Final = timedelta(seconds=60)
 CHALLENGE: Final = "signing challenge"
+SIGNED_IN_ANEW: Final = "user id and password"
 # Parts of a provider's evidence that say who signed.
 NAMES_SIGNER: Final = frozenset({"id_token", "assertion"})
 # What proves a person is never written down.
@@ -141,7 +142,9 @@ def components(user: User, provider: IdentityProvider, answer: Mapping[str, Any]
         "challenge": str(answer["intent"]),
     }
     at = datetime.fromisoformat(answer["authenticated_at"])
-    return factors.Components((provider.kind, *answer["methods"]), at, detail)
+    # A provider that does not say how asked for what it always asks for: who one is, and a secret.
+    ways = answer["methods"] or [SIGNED_IN_ANEW]
+    return factors.Components((provider.kind, *ways), at, detail)
 
 
 def intent_of(user: User, seen: Mapping[str, Any], meaning: str, now: datetime) -> str:
