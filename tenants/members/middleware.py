@@ -44,7 +44,7 @@ class SessionHolds:
             logout(request)
         elif request.user.is_authenticated:
             actions.note_use(request, now=now)
-        request.ended = ended or _gone(request, given)  # type: ignore[attr-defined]
+        request.ended = ended or _gone(request, given, now)  # type: ignore[attr-defined]
         with authenticated_as(_authentication(request)):
             return self.get_response(request)
 
@@ -106,10 +106,10 @@ def _why_over(request: HttpRequest, now: datetime) -> Ended | None:
     return queries.why_over(row, door, limits, now)
 
 
-def _gone(request: HttpRequest, given: str) -> Ended | None:
+def _gone(request: HttpRequest, given: str, now: datetime) -> Ended | None:
     """What to tell a browser whose session was there once; the same for one that made its key up."""
     dead = given and not request.user.is_authenticated and request.session.session_key is None
-    return queries.why_ended(given) if dead else None
+    return queries.why_ended(given, now) if dead else None
 
 
 def _authentication(request: HttpRequest) -> Authentication:
@@ -118,7 +118,7 @@ def _authentication(request: HttpRequest) -> Authentication:
     if door is None:
         return Authentication()
     method = f"{door.method}+{door.second}" if door.second else str(door.method)
-    return Authentication(session=queries.mark_of(request.session.session_key)[:32], method=method)
+    return Authentication(session=queries.mark_of(request.session.session_key), method=method)
 
 
 def _lacks_second(request: HttpRequest, door: Door, view: Callable[..., Any]) -> bool:

@@ -1,6 +1,7 @@
 """What a session knows of how it was opened. Pure: no framework."""
 
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -8,6 +9,8 @@ from typing import Any, Final
 # Keys of the session's data.
 SCHEMA: Final = "schema"
 DOOR: Final = "door"
+# As Django makes them.
+KEY: Final = re.compile(r"[a-z0-9]{32}")
 
 
 class Method(StrEnum):
@@ -70,14 +73,32 @@ class Door:
         return {key: value.isoformat() if isinstance(value, datetime) else value for key, value in asdict(self).items()}
 
 
+MOMENTS: Final = ("opened_at", "proved_at", "second_at")
+TEXTS: Final = tuple(one.name for one in fields(Door) if one.name not in (*MOMENTS, "method"))
+
+
+def is_key(text: str) -> bool:
+    """Whether this can be the key of a session at all. Anything else never reaches the database."""
+    return KEY.fullmatch(text) is not None
+
+
 def read(stored: Any) -> Door | None:
     """The door as a session keeps it; None when there is none or it cannot be read."""
     if not isinstance(stored, dict):
         return None
     try:
         values = dict(stored)
-        for name in ("opened_at", "proved_at", "second_at"):
-            values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
-        return Door(**{**values, "method": Method(values["method"])})
+        for name in MOMENTS:
+            values[name] = _moment(values[name]) if name != "second_at" or values.get(name) else None
+        found = Door(**{**values, "method": Method(values["method"])})
     except (TypeError, ValueError, KeyError):
         return None
+    return found if all(isinstance(getattr(found, name), str) for name in TEXTS) else None
+
+
+def _moment(text: str) -> datetime:
+    """Raises `ValueError` for one without a zone, too: it could be compared with nothing."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no zone")
+    return found

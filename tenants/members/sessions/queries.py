@@ -15,7 +15,7 @@ from tenants.members.access_policies import queries as policies
 from tenants.members.access_policies.catalogue import STAFF
 from tenants.members.accounts.models import User
 from tenants.members.sessions import clock
-from tenants.members.sessions.catalogue import DOOR, SCHEMA, Door, Ended, read
+from tenants.members.sessions.catalogue import DOOR, SCHEMA, Door, Ended, is_key, read
 from tenants.members.sessions.models import Session
 from tenants.schemas import current_schema
 
@@ -106,10 +106,15 @@ def _opens(row: Session, wanted: str) -> bool:
     return data.get(SCHEMA) == current_schema() and data.get(HASH_SESSION_KEY) == wanted
 
 
-def why_ended(session_key: str) -> Ended:
+def why_ended(session_key: str, now: datetime) -> Ended:
     """What to tell a browser that comes with a session which is there no more, its own or one that never was."""
+    if not is_key(session_key):
+        return Ended.ELSEWHERE
     kept = cache.get(key_of_end(session_key))
-    return Ended(kept) if kept in [*Ended] else Ended.ELSEWHERE
+    if kept in [*Ended]:
+        return Ended(kept)
+    past = Session.objects.filter(session_key=session_key, expire_date__lte=now, user_id__isnull=False)
+    return Ended.OVER if past.exists() else Ended.ELSEWHERE
 
 
 def key_of_end(session_key: str) -> str:

@@ -1,18 +1,14 @@
 """Where Django keeps sessions: the schema's own table, with who, how and from where beside the data."""
 
-import re
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
 from tenants.members.sessions import queries
-from tenants.members.sessions.catalogue import DOOR, read
+from tenants.members.sessions.catalogue import DOOR, is_key, read
 from tenants.members.sessions.models import Session
-
-# As Django makes them. Anything else never reaches the database, which would not take a NUL, for one.
-KEY: Final = re.compile(r"[a-z0-9]{32}")
 
 
 class SessionStore(DatabaseStore):
@@ -20,7 +16,8 @@ class SessionStore(DatabaseStore):
     row: Session | None = None
 
     def _validate_session_key(self, key: Any) -> bool:
-        return isinstance(key, str) and KEY.fullmatch(key) is not None
+        # A NUL, for one, would break the look-up.
+        return isinstance(key, str) and is_key(key)
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
