@@ -4,7 +4,7 @@ from collections.abc import Mapping as Values
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Self
 
-# What ID tokens may be signed with. Asymmetric only: with HS* the client secret would be a key, with "none" there is none.
+# What signs ID tokens. Asymmetric only: with HS* the client secret would be a key, with "none" there is none.
 ALGORITHMS: Final = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
@@ -59,6 +59,8 @@ class Saml(_Kept):
     name_id_format: str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
     authn_contexts: tuple[str, ...] = ()
     allows_unsolicited: bool = False
+    # Which ends of certificates administrators were told of; kept by `saml.actions`.
+    warned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
