@@ -41,7 +41,7 @@ class Missing(NamedTuple):
 
 def factors_of(user: User) -> list[Factor]:
     """What the person has set up and not removed, oldest first."""
-    found = Factor.objects.filter(user=user, removed_at=None).exclude(confirmed_at=None)
+    found = Factor.objects.filter(user_id=user.pk, removed_at=None).exclude(confirmed_at=None)
     return list(found.select_related("subject_key").order_by("created_at"))
 
 
@@ -59,7 +59,7 @@ def passkeys(factors: Iterable[Factor]) -> list[Factor]:
 
 
 def has_passkey(user: User) -> bool:
-    return Factor.objects.filter(user=user, kind=Kind.PASSKEY, removed_at=None).exclude(confirmed_at=None).exists()
+    return Factor.objects.filter(user_id=user.pk, kind=Kind.PASSKEY, removed_at=None).exclude(confirmed_at=None).exists()
 
 
 def by_credential(credential_id: str) -> Factor | None:

@@ -13,7 +13,7 @@ ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 
 def standing_check(user: User) -> IdentityCheck | None:
     """The verification that nobody withdrew, the newest where there are several."""
-    found = IdentityCheck.objects.filter(user=user, withdrawn_at=None).order_by("-verified_at")
+    found = IdentityCheck.objects.filter(user_id=user.pk, withdrawn_at=None).order_by("-verified_at")
     return found.select_related("subject_key", "verified_by__subject_key").first()
 
 
@@ -50,4 +50,4 @@ def series_window(now: datetime) -> timedelta:
 
 
 def acceptance(user: User, policy: SigningPolicy) -> PolicyAcceptance | None:
-    return PolicyAcceptance.objects.filter(user=user, policy_id=policy.version).order_by("accepted_at").first()
+    return PolicyAcceptance.objects.filter(user_id=user.pk, policy_id=policy.version).order_by("accepted_at").first()
