@@ -33,10 +33,15 @@ CLICK_PATIENCE = 15_000
 
 @dataclass(frozen=True)
 class Product:
-    """The running demonstration: where it listens and what it said."""
+    """The running demonstration: where it listens, what it said, and where it keeps things.
+
+    `peers`: ports kept free for other people's identity providers, which it may reach over plain http.
+    """
 
     port: int
     said: list[str]
+    folder: Path
+    peers: tuple[int, ...]
 
     def origin(self, host: str = "localhost") -> str:
         return f"http://{host}:{self.port}"
@@ -50,9 +55,13 @@ def product() -> Iterator[Product]:
     above = Path(tempfile.mkdtemp(dir=place.OPEN_FOLDER))
     above.chmod(0o755)
     folder, port = above / "var", ports.free_port()
+    peers = tuple(ports.free_port() for _ in range(2))
+    allowed = ",".join(f"127.0.0.1:{peer}" for peer in peers)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo"], cwd=processes.ROOT, start_new_session=True, text=True,
-        env=processes.environment(DATA_DIR=str(folder), PORT=str(port), PLATFORM_ORIGIN=f"http://localhost:{port}"),
+        env=processes.environment(
+            DATA_DIR=str(folder), PORT=str(port), PLATFORM_ORIGIN=f"http://localhost:{port}", OUTBOUND_ALLOWED=allowed
+        ),
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
     said: list[str] = []
@@ -60,7 +69,7 @@ def product() -> Iterator[Product]:
     listener.start()
     try:
         _wait_until_ready(process, said)
-        yield Product(port, said)
+        yield Product(port, said, folder, peers)
         # Ctrl-C at a terminal reaches the process that supervises; its children have sessions of their own.
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0, "\n".join(said)

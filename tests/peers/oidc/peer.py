@@ -30,9 +30,9 @@ class Client:
 
 
 @contextlib.contextmanager
-def provider(clients: Sequence[Client], *, path: str = "/sso/oidc/") -> Iterator[str]:
+def provider(clients: Sequence[Client], *, port: int | None = None, path: str = "/sso/oidc/") -> Iterator[str]:
     """The issuer's address, while it runs. `path`: where our addresses of OpenID Connect begin on a tenant's host."""
-    port = ports.free_port()
+    port = port or ports.free_port()
     issuer = f"http://127.0.0.1:{port}"
     values = {
         "ISSUER": issuer,
