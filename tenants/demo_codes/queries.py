@@ -19,6 +19,7 @@ class Code:
     now: str
     following: str
     is_used: bool
+    following_is_used: bool
 
 
 def codes(now: datetime) -> list[Code]:
@@ -43,4 +44,5 @@ def _code(person: User, app: Factor, now: datetime) -> Code:
         now=hashing.code_at(secret, step),
         following=hashing.code_at(secret, following),
         is_used=app.last_step is not None and app.last_step >= step,
+        following_is_used=app.last_step is not None and app.last_step > step,
     )

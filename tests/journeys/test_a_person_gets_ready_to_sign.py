@@ -1,14 +1,11 @@
 """Ready to sign: app, passkey, policy and verified identity; then all is lost, and two people reset it."""
 
-import base64
 import re
-import time
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import CDPSession, expect
+from playwright.sync_api import expect
 
-from tenants.members.factors import hashing
+from tests.journeys.authenticators import App, SecurityKey
 from tests.journeys.person import Person
 
 HOST, ADMIN = "acme.localhost", "admin@acme.example"
@@ -28,28 +25,6 @@ def arrives(person: Person, email: str) -> Person:
     return person.presses("Set password").signs_in(email, NEW_PASSWORD)
 
 
-class App:
-    """The person's authenticator app: knows the key, shows codes, and waits where one was used."""
-
-    def __init__(self, key: str) -> None:
-        self.secret = base64.b32decode(key.replace(" ", ""))
-        self.used = 0
-
-    def code(self) -> str:
-        while (step := hashing.step_at(datetime.now(tz=UTC))) <= self.used:
-            time.sleep(0.5)
-        self.used = step
-        return hashing.code_at(self.secret, step)
-
-    def early_code(self) -> str:
-        """Of the next half minute: one step of drift is allowed, and nobody needs to wait."""
-        step = max(hashing.step_at(datetime.now(tz=UTC) - timedelta(seconds=30)), self.used) + 1
-        if step > hashing.step_at(datetime.now(tz=UTC)) + 1:
-            return self.code()
-        self.used = step
-        return hashing.code_at(self.secret, step)
-
-
 def sets_up_an_app(person: Person, name: str) -> App:
     person.goes_to(SIGNING).follows("Set up an authenticator app").writes("Name", name)
     person.writes("Your password", NEW_PASSWORD).presses("Continue").is_at("Read this with your app")
@@ -58,18 +33,6 @@ def sets_up_an_app(person: Person, name: str) -> App:
     person.writes("One-time code", "000000").presses("Confirm").reads("There is a problem", "This code does not hold")
     person.writes("One-time code", app.early_code()).presses("Confirm")
     return app
-
-
-def takes_a_security_key(person: Person, *, knows_owner: bool) -> CDPSession:
-    """The browser gets an authenticator that knows its owner, or one that does not."""
-    session = person.page.context.new_cdp_session(person.page)
-    session.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-        "isUserVerified": knows_owner, "automaticPresenceSimulation": True,
-    }  # fmt: skip
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return session
 
 
 @pytest.mark.req("P11-200a1")
@@ -87,10 +50,10 @@ def test_a_person_gets_ready_to_sign(somebody, mark):
     assert len(set(codes)) == 10
     nia.follows("I have kept them").reads("10 of your recovery codes are unused")
 
-    takes_a_security_key(nia, knows_owner=True)
+    SecurityKey(nia)
     nia.follows("Set up a passkey").writes("Name", "Laptop").writes("Your password", NEW_PASSWORD)
     nia.writes("One-time code", app.code()).presses("Continue").is_at("Make the passkey “Laptop”")
-    nia.presses("Make the passkey").is_at("What you sign with").reads("Laptop is set up. You can sign with it.")
+    nia.presses("Make the passkey").is_at("Your second factors").reads("Laptop is set up. It counts from now on.")
     nia.follows("Test Laptop").presses("Use the passkey").reads("Laptop works, and counts for another 12 months.")
 
     nia.goes_to("/account/signing/policy/").reads("legal equivalent of your handwritten signature")
@@ -120,7 +83,7 @@ def test_a_passkey_that_does_not_know_its_owner_is_not_made(somebody, mark):
     email = f"kim@{mark}.example"
     invites(somebody(HOST, ADMIN), f"Kim {mark}", email, "Privacy officer")
     kim = arrives(somebody(HOST), email)
-    takes_a_security_key(kim, knows_owner=False)
+    SecurityKey(kim, knows_owner=False)
     kim.goes_to(SIGNING).follows("Set up a passkey").writes("Name", "Careless").writes("Your password", NEW_PASSWORD)
     kim.presses("Continue").presses("Make the passkey").reads("The passkey was not used.")
     kim.goes_to(SIGNING).misses("Careless")

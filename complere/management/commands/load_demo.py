@@ -13,6 +13,7 @@ from audit import context
 from complere.demo import people, story
 from tenants import schemas
 from tenants.demo_codes.catalogue import APP
+from tenants.members.access_policies import queries as policies
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts import queries as members
 from tenants.members.factors import actions as factors
@@ -73,20 +74,26 @@ def hire(team: tuple[people.Person, ...], now: datetime) -> None:
             accounts.set_password(user, password=people.PASSWORD, actor=LOADER, now=now, reason=REASON)
     here = [found for person in team if (found := members.by_email(person.email)) is not None]
     for user in here:
+        if policies.second_is_required(user) or user.has_perm("members.sign"):
+            give_app(user, now)
         if user.has_perm("members.sign"):
             get_ready_to_sign(user, verified_by=next(other for other in here if other.pk != user.pk), now=now)
 
 
-def get_ready_to_sign(user: "User", *, verified_by: "User", now: datetime) -> None:
-    """What each would do in person: be verified by a colleague, set up an app, accept the policy."""
-    if not rights.holds(rights.standing_check(user), user):
-        signing_rights.verify_identity(
-            user, method="employment_record", note="", actor=verified_by.actor, now=now, reason=REASON
-        )
+def give_app(user: "User", now: datetime) -> None:
+    """Staff show a second factor at each sign-in, and so does whoever has set one up to sign with."""
     if not factor_queries.factors_of(user):
         app = factors.new_authenticator(user, name=APP, now=now)
         code = one_time.code_at(factor_queries.secret_of(app), one_time.step_at(now))
         factors.confirm_authenticator(user, app, code=code, now=now)
+
+
+def get_ready_to_sign(user: "User", *, verified_by: "User", now: datetime) -> None:
+    """What each would do in person besides: be verified by a colleague, accept the policy."""
+    if not rights.holds(rights.standing_check(user), user):
+        signing_rights.verify_identity(
+            user, method="employment_record", note="", actor=verified_by.actor, now=now, reason=REASON
+        )
     version = rights.policy_in_force(now).version
     signing_rights.record_acceptance(user, version=version, actor=user.actor, now=now, reason=REASON)
 
