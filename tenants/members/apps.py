@@ -14,8 +14,10 @@ class MembersConfig(AppConfig):
         from tenants.members.factor_resets.presenters import person_panel
         from tenants.members.factors.presenters import account_panel
         from tenants.members.oidc import actions as oidc
+        from tenants.members.saml import actions as saml
 
         entrance.register_way_out(oidc.sign_out_url)
+        entrance.register_way_out(saml.sign_out_url)
         passwords.tell_length(lambda: policies.rules().password_length)
         machines.register(recognise)
         panels.register(panels.ACCOUNT, account_panel)
@@ -38,6 +40,8 @@ class MembersConfig(AppConfig):
         from tenants.members.contacts import queries as contact_queries
         from tenants.members.outbox import actions as outbox
         from tenants.members.outbox import queries as mails
+        from tenants.members.saml import actions as saml
+        from tenants.members.saml import queries as saml_queries
         from tenants.members.sessions import actions as sessions
         from tenants.members.sessions import queries as session_queries
 
@@ -49,6 +53,7 @@ class MembersConfig(AppConfig):
         chores.register(chores.Chore("ceremonies", run=ceremonies.forget_ended, next_due=ceremony_queries.next_end))
         chores.register(chores.Chore("ends of tokens", run=api_tokens.tell_of_ends, next_due=token_queries.next_due))
         chores.register(chores.Chore("access reviews", run=access_reviews.look_after, next_due=review_queries.next_due))
+        chores.register(chores.Chore("certificates", run=saml.warn_of_ends, next_due=saml_queries.next_warning))
 
     def _stories(self) -> None:
         from audit import presenters
@@ -60,12 +65,13 @@ class MembersConfig(AppConfig):
         from tenants.members.factors.presenters import STORIES as FACTORS
         from tenants.members.roles.presenters import STORIES as ROLES
         from tenants.members.safeguards.presenters import STORIES as SAFEGUARDS
+        from tenants.members.scim.presenters import STORIES as SCIM
         from tenants.members.signing_rights.presenters import STORIES as SIGNING_RIGHTS
         from tenants.members.staff_entries.presenters import STORIES as STAFF_ENTRIES
 
         for stories in (
             *(ACCOUNTS, ROLES, CONTACTS, SAFEGUARDS, SIGNING_RIGHTS, FACTORS, FACTOR_RESETS),
-            *(API_TOKENS, STAFF_ENTRIES, ACCESS_REVIEWS),
+            *(API_TOKENS, SCIM, STAFF_ENTRIES, ACCESS_REVIEWS),
         ):
             for story in stories:
                 presenters.register(story)
