@@ -278,6 +278,8 @@ TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0, minimum=0, maximum=5)
 # --- The way out --------------------------------------------------------------------------------
 # host:port pairs that tenants/outbound.py reaches over plain http, for tests and development only.
 OUTBOUND_ALLOWED = env.listed("OUTBOUND_ALLOWED")
+# Name servers (address:port) that prove e-mail domains; none named: those of the system.
+DNS_SERVERS = env.listed("DNS_SERVERS")
 
 # --- Logs -------------------------------------------------------------------------------------
 LOG_FORMAT = env.choice("LOG_FORMAT", ("json", "text"), "text" if DEMO else "json")

@@ -8,6 +8,7 @@ CHALLENGE: Final = "_complere-challenge"
 MARK: Final = "complere-domain="
 CHECKED_EVERY: Final = timedelta(days=1)
 LONGEST: Final = 253
+MOST_DOMAINS: Final = 100
 LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # Anybody gets an address there.
 PUBLIC_MAIL: Final = frozenset(

@@ -1,3 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.email_domains import views
+
+urlpatterns = [
+    path("", views.domains, name="email-domains"),
+    path("add/", views.add, name="email-domain-add"),
+    path("<str:domain>/check/", views.check, name="email-domain-check"),
+    path("<str:domain>/remove/", views.remove, name="email-domain-remove"),
+]

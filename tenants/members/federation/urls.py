@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tenants.members.federation import views
+
+urlpatterns = [
+    path("", views.identities, name="identities"),
+    path("<uuid:provider_id>/unlink/", views.unlink, name="identity-unlink"),
+]

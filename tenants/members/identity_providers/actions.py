@@ -9,10 +9,12 @@ from audit import context
 from audit.subject_keys.queries import seal_secret
 from audit.transitions import MoveRefused, move
 from tenants.members.identity_providers import queries
+from tenants.members.identity_providers.adapters import certificates
 from tenants.members.identity_providers.catalogue import Mapping, Oidc, Saml
 from tenants.members.identity_providers.models import IdentityProvider
 from tenants.members.identity_providers.states import Kind, State
 from tenants.members.roles import actions as roles
+from tenants.tenancy.queries import name_here
 
 
 class SettingsRefused(ValueError):
@@ -27,13 +29,20 @@ def create(*, kind: str, name: str, actor: context.Actor, now: datetime, reason:
     """A provider to be set up; it lets nobody in yet. Raises `SettingsRefused` for a name that is taken."""
     with context.regulated_write(actor=actor, reason=reason):
         _check_name(name, None)
-        return IdentityProvider.objects.create(
+        made = IdentityProvider(
             kind=Kind(kind),
             name=name.strip(),
             state_changed_at=now,
             created_at=now,
             created_by=f"{actor.name} ({actor.role})",
         )
+        if made.kind == Kind.SAML:
+            # Ours, for signing requests and opening what is encrypted for us: one pair for each provider.
+            key, certificate = certificates.make(name_here(), now)
+            made.settings = Saml(own_certificates=(certificate,)).stored()
+            made.secret = seal_secret(key.encode(), queries.place_of_secret(made))
+        made.save(force_insert=True)
+    return made
 
 
 def rename(provider: IdentityProvider, *, name: str, actor: context.Actor, now: datetime, reason: str) -> None:

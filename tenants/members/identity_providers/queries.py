@@ -6,7 +6,7 @@ from audit.subject_keys.queries import open_secret
 from tenants import schemas
 from tenants.members.identity_providers.catalogue import Mapping, Oidc, Saml
 from tenants.members.identity_providers.models import IdentityProvider
-from tenants.members.identity_providers.states import State
+from tenants.members.identity_providers.states import Kind, State
 from tenants.tenancy.queries import plan_here
 from tenants.tenancy.states import Plan
 
@@ -43,6 +43,15 @@ def is_tested(provider: IdentityProvider) -> bool:
 def by_id(provider_id: UUID | str) -> IdentityProvider:
     """Raises `IdentityProvider.DoesNotExist`."""
     return IdentityProvider.objects.get(pk=provider_id)
+
+
+def is_set_up(provider: IdentityProvider) -> bool:
+    """Whether there is enough to send somebody there."""
+    if provider.kind == Kind.SAML:
+        kept = saml(provider)
+        return bool(provider.issuer and kept.sso_url and kept.certificates)
+    known = oidc(provider)
+    return bool(provider.issuer and known.token_endpoint and known.client_id and provider.secret)
 
 
 def of_attempt(provider_id: str) -> IdentityProvider | None:

@@ -1,0 +1,28 @@
+"""Identities at providers as the account page and histories show them."""
+
+from datetime import datetime
+
+from audit.presenters import Story
+from tenants.members.accounts.models import User
+from tenants.members.federation import queries
+from tenants.members.panels import Panel
+
+
+def account_panel(viewer: User, person: User, now: datetime) -> Panel | None:
+    """The section “Identity providers” of one's own account page; left out where there are none."""
+    linked = [identity.provider.name for identity in queries.of_person(person)]
+    waiting = queries.linkable(person)
+    if not linked and not waiting:
+        return None
+    return Panel("tenants/federation/_account.html", {"linked": linked, "can_link": bool(waiting)})
+
+
+STORIES = [
+    Story(
+        kind="members.federatedidentity",
+        permission="members.manage_people",
+        title=lambda identity: f"Identity of {identity.user.full_name} at {identity.provider.name}",
+        labels={"linked_at": "linked", "linked_by": "linked by"},
+        hide=["key", "subject_key"],
+    )
+]
