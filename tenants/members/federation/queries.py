@@ -23,7 +23,7 @@ LONGEST = 254
 
 def signing_providers(user: User) -> list[IdentityProvider]:
     """Where this person can confirm a signature: active providers that they are linked to and that answer freshly."""
-    linked = FederatedIdentity.objects.filter(user=user, provider__state=State.ACTIVE, provider__can_sign=True)
+    linked = FederatedIdentity.objects.filter(user_id=user.pk, provider__state=State.ACTIVE, provider__can_sign=True)
     return [identity.provider for identity in linked.select_related("provider").order_by("linked_at")]
 
 
