@@ -13,6 +13,7 @@ class MembersConfig(AppConfig):
         from tenants.members.entrance import actions as entrance
         from tenants.members.factor_resets.presenters import person_panel
         from tenants.members.factors.presenters import account_panel
+        from tenants.members.federation.presenters import account_panel as identities_panel
         from tenants.members.oidc import actions as oidc
         from tenants.members.saml import actions as saml
 
@@ -22,6 +23,7 @@ class MembersConfig(AppConfig):
         machines.register(recognise)
         panels.register(panels.ACCOUNT, account_panel)
         panels.register(panels.PERSON, person_panel)
+        panels.register(panels.ACCOUNT, identities_panel)
         ways_in.open_up()
         self._chores()
         self._stories()
@@ -38,6 +40,8 @@ class MembersConfig(AppConfig):
         from tenants.members.ceremonies import queries as ceremony_queries
         from tenants.members.contacts import actions as contacts
         from tenants.members.contacts import queries as contact_queries
+        from tenants.members.email_domains import actions as email_domains
+        from tenants.members.email_domains import queries as domain_queries
         from tenants.members.outbox import actions as outbox
         from tenants.members.outbox import queries as mails
         from tenants.members.saml import actions as saml
@@ -52,6 +56,7 @@ class MembersConfig(AppConfig):
         chores.register(chores.Chore("ended sessions", run=sessions.forget_ended, next_due=session_queries.next_end))
         chores.register(chores.Chore("ceremonies", run=ceremonies.forget_ended, next_due=ceremony_queries.next_end))
         chores.register(chores.Chore("ends of tokens", run=api_tokens.tell_of_ends, next_due=token_queries.next_due))
+        chores.register(chores.Chore("e-mail domains", run=email_domains.check_due, next_due=domain_queries.next_check))
         chores.register(chores.Chore("access reviews", run=access_reviews.look_after, next_due=review_queries.next_due))
         chores.register(chores.Chore("certificates", run=saml.warn_of_ends, next_due=saml_queries.next_warning))
 
@@ -61,8 +66,11 @@ class MembersConfig(AppConfig):
         from tenants.members.accounts.presenters import STORIES as ACCOUNTS
         from tenants.members.api_tokens.presenters import STORIES as API_TOKENS
         from tenants.members.contacts.presenters import STORIES as CONTACTS
+        from tenants.members.email_domains.presenters import STORIES as EMAIL_DOMAINS
         from tenants.members.factor_resets.presenters import STORIES as FACTOR_RESETS
         from tenants.members.factors.presenters import STORIES as FACTORS
+        from tenants.members.federation.presenters import STORIES as FEDERATION
+        from tenants.members.identity_providers.presenters import STORIES as IDENTITY_PROVIDERS
         from tenants.members.roles.presenters import STORIES as ROLES
         from tenants.members.safeguards.presenters import STORIES as SAFEGUARDS
         from tenants.members.scim.presenters import STORIES as SCIM
@@ -71,6 +79,7 @@ class MembersConfig(AppConfig):
 
         for stories in (
             *(ACCOUNTS, ROLES, CONTACTS, SAFEGUARDS, SIGNING_RIGHTS, FACTORS, FACTOR_RESETS),
+            *(IDENTITY_PROVIDERS, EMAIL_DOMAINS, FEDERATION),
             *(API_TOKENS, SCIM, STAFF_ENTRIES, ACCESS_REVIEWS),
         ):
             for story in stories:
