@@ -18,6 +18,7 @@ class Customer:
     name: str
     host: str
     people: tuple[Person, ...]
+    plan: str = "standard"
 
 
 STAFF = (
@@ -41,6 +42,7 @@ CUSTOMERS = (
             Person("Mia Member", "member@acme.example", "member", "Laboratory manager"),
             Person("Aki Auditor", "auditor@acme.example", "auditor", "Internal auditor"),
         ),
+        plan="enterprise",
     ),
     Customer(
         "Globex Biotech",

@@ -85,6 +85,13 @@ class WithReason(forms.Form):
     reason = Reason()
 
 
+class ChangePlan(forms.Form):
+    plan = forms.ChoiceField(
+        label="Plan", choices=PLANS[1:], widget=forms.RadioSelect, error_messages={"required": "Choose a plan."}
+    )
+    reason = Reason(help_text="Goes into the history of the tenant, for example “Contract 2026-114 amended”.")
+
+
 class Close(forms.Form):
     """Closing has no way back, so the host is typed by hand."""
 

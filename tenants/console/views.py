@@ -16,7 +16,7 @@ from tenants.members.accounts.queries import signed_in
 from tenants.tenancy import actions as tenancy
 from tenants.tenancy import queries as register
 from tenants.tenancy.models import Tenant
-from tenants.tenancy.states import TRANSITIONS, State
+from tenants.tenancy.states import TRANSITIONS, Plan, State
 
 A_PAGE = 25
 SORTS = {"name", "-name", "created_at", "-created_at"}
@@ -82,6 +82,32 @@ def provision(request: HttpRequest) -> HttpResponse:
         return render(request, "tenants/console/provision.html", {"form": form}, status=422)
     messages.success(request, f"{made.name} is provisioned. The first administrator is invited by mail.")
     return redirect("tenant", pk=made.pk)
+
+
+@may("tenants.provision")
+@require_http_methods(["GET", "POST"])
+def change_plan(request: HttpRequest, pk: UUID) -> HttpResponse:
+    shown = _tenant(pk)
+    form = forms.ChangePlan(_posted(request), initial={"plan": shown.plan})
+    if not form.is_valid():
+        page = {
+            "heading": f"Change the plan of {shown.name}",
+            "submit_label": "Change the plan",
+            "back_url": reverse("tenant", args=[shown.pk]),
+            "back_label": shown.name,
+            "consequences": [
+                "Enterprise includes sign-in through an identity provider and accounts from a directory (SCIM).",
+                "With Standard, nobody signs in through a provider any more. Its settings are kept.",
+            ],
+        }
+        status = 422 if form.is_bound else 200
+        return render(request, "desk/confirm.html", {"confirm": page, "form": form}, status=status)
+    said = form.cleaned_data
+    fresh = tenancy.change_plan(
+        shown, plan=Plan(said["plan"]), actor=signed_in(request).actor, now=timezone.now(), reason=said["reason"]
+    )
+    messages.success(request, f"{fresh.name} has the plan {fresh.plan.capitalize()}.")
+    return redirect("tenant", pk=shown.pk)
 
 
 @may("tenants.provision")

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from audit import context
 from audit.subject_keys import actions as subject_keys
-from audit.transitions import move
+from audit.transitions import MoveRefused, move
 from tenants import schemas
 from tenants.regions import catalogue
 from tenants.tenancy import queries
@@ -93,6 +93,22 @@ def change_origin(tenant: Tenant, *, origin: str, actor: context.Actor, now: dat
             tenant.save(update_fields=["origin"])
             _point_host(tenant, origin)
     return tenant
+
+
+def change_plan(tenant: Tenant, *, plan: Plan, actor: context.Actor, now: datetime, reason: str) -> Tenant:
+    """What the tenant's contract includes from now on. Raises `MoveRefused` for the plan it has, or once it is closed.
+
+    With less, nothing is deleted: who came in by single sign-on comes in so no more.
+    """
+    with schemas.on_platform(), context.regulated_write(actor=actor, reason=reason):
+        fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)
+        if fresh.state == State.CLOSED:
+            raise MoveRefused("This tenant is closed.")
+        if fresh.plan == plan:
+            raise MoveRefused(f"This tenant has the plan {fresh.plan.capitalize()} already.")
+        fresh.plan = plan
+        fresh.save(update_fields=["plan"])
+    return fresh
 
 
 def suspend(tenant: Tenant, *, actor: context.Actor, now: datetime, reason: str) -> Tenant:

@@ -25,6 +25,7 @@ from tenants.members.signing_rights import actions as signing_rights
 from tenants.members.signing_rights import queries as rights
 from tenants.tenancy import actions as tenancy
 from tenants.tenancy import queries as tenants
+from tenants.tenancy.states import Plan
 
 if TYPE_CHECKING:
     from tenants.members.accounts.models import User
@@ -57,7 +58,13 @@ def found(customer: people.Customer, now: datetime) -> None:
         tenant = tenants.by_host(customer.host)
     if tenant is None:
         tenant = tenancy.provision(
-            name=customer.name, origin=origin, region=settings.REGION, actor=LOADER, now=now, reason=REASON
+            name=customer.name,
+            origin=origin,
+            region=settings.REGION,
+            plan=Plan(customer.plan),
+            actor=LOADER,
+            now=now,
+            reason=REASON,
         )
     tenancy.change_origin(tenant, origin=origin, actor=LOADER, now=now, reason=REASON)
     with schemas.inside(tenant):
