@@ -25,15 +25,10 @@ def op(product):
     clients = [peer.Client(f"{host}-rp", secrets[host], product.origin(host)) for host in PEOPLE]
     with peer.provider(clients, port=product.peers[0]) as issuer:
         known = [
-            {
-                "host": host,
-                "issuer": issuer,
-                "client_id": f"{host}-rp",
-                "secret": secrets[host],
-                "people": {email: PERSON},
-            }
+            {"host": host, "issuer": issuer, "client_id": f"{host}-rp", "secret": secrets[host],
+             "people": {email: PERSON}}
             for host, email in PEOPLE.items()
-        ]
+        ]  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", "tests.peers.oidc.introduce", json.dumps(known)], cwd=processes.ROOT,
             env=processes.environment(

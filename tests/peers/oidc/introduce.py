@@ -1,6 +1,8 @@
 """Run beside a product that is up: make its tenants and the peer known to each other, with the product's own actions.
 
-python -m tests.peers.oidc.introduce '[{"host": …, "issuer": …, "client_id": …, "secret": …, "people": {email: sub}}]'
+python -m tests.peers.oidc.introduce '[{"host": …, "issuer": …, "client_id": …, "secret": …, "people": {…}}]'
+
+`people`: the subject at the peer of somebody here, by e-mail address.
 """
 
 import json
