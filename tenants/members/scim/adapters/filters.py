@@ -41,8 +41,8 @@ def path(text: str) -> Path:
 
 
 def _tree(text: str, kind: str) -> Any:
-    if len(text) > LONGEST_FILTER:
-        raise ScimRefused(400, "This is too long.", kind)
+    if len(text) > LONGEST_FILTER or "\x00" in text:
+        raise ScimRefused(400, "This is too long, or holds a NUL character.", kind)
     try:
         return SCIMParser().parse(SCIMLexer().tokenize(text))
     # The grammar lets some shapes through that the library then stumbles over.
@@ -73,7 +73,7 @@ def _group(node: Any, depth: int) -> Filter:
 
 def _within(node: Any) -> Filter:
     """`members[value eq "…"]` asks the same as `members.value eq "…"`."""
-    inner = _condition(node.expr, DEEPEST_FILTER)
+    inner = _condition(node.expr, DEEPEST_FILTER - 2)
     if not isinstance(inner, Condition) or isinstance(node.namespace.attr_name, ast.Filter):
         raise ScimRefused(400, "Only one condition within brackets is answered here.", "invalidFilter")
     return Condition(f"{node.namespace.attr_name.lower()}.{inner.attribute}", inner.value)

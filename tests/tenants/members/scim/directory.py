@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.test import Client
-
 from audit import context
 from tenants import schemas
 from tenants.tenancy.models import Tenant
@@ -32,8 +30,8 @@ class Directory:
 
     def __init__(self, tenant: Tenant, **token: Any) -> None:
         self.tenant = with_plan(tenant)
-        self.token, text = tokens.make(tenant, purpose="scim", name="Entra ID", **token)
-        self.client = tokens.program(text, tenant.host)
+        self.token, self.text = tokens.make(tenant, purpose="scim", name="Entra ID", **token)
+        self.client = tokens.program(self.text, tenant.host)
 
     def ask(self, verb: str, path: str, body: Any = None, **query: Any) -> Any:
         """`body`: what is sent as JSON, or bytes as they are."""

@@ -9,6 +9,7 @@ from django.test import Client
 from audit.ledger.models import Access
 from tenants import schemas
 from tenants.members.accounts.models import User
+from tenants.members.api_tokens import catalogue
 from tenants.members.roles.models import RoleGrant
 from tenants.members.scim.models import ProvisionedGroup
 from tests import cast
@@ -17,7 +18,15 @@ from tests.tenants.members.scim.directory import Directory, sent, with_plan
 
 pytestmark = pytest.mark.django_db
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-DOORS = ["ServiceProviderConfig", "ResourceTypes", "ResourceTypes/User", "Schemas", f"Schemas/{USER}", "Users", "Groups"]
+DOORS = [
+    "ServiceProviderConfig",
+    "ResourceTypes",
+    "ResourceTypes/User",
+    "Schemas",
+    f"Schemas/{USER}",
+    "Users",
+    "Groups",
+]
 NORA = "nora.new@acme.example"
 
 
@@ -28,8 +37,9 @@ def users(tenant):
 
 @pytest.mark.parametrize("key", ["ann", "ben", "sid", "cay", "aud"])
 @pytest.mark.req("ASVS-8.4.1")
-def test_no_session_opens_the_directory_whatever_the_role(acme, sign_in, key):
+def test_no_session_opens_the_directory_whatever_the_role(acme, sign_in, key, monkeypatch):
     """The library's own predicate lists and creates people for anybody who is signed in."""
+    monkeypatch.setattr(catalogue, "REFUSALS_PER_ADDRESS", 100)
     with_plan(acme)
     browser = sign_in(key)
     pk = users(acme)["ben@acme.example"].pk
@@ -54,7 +64,7 @@ def test_without_a_token_the_refusal_is_told_in_scim(acme):
 @pytest.mark.req("ASVS-8.4.1")
 def test_the_token_of_one_tenant_opens_nothing_at_another(acme, globex, directory):
     with_plan(globex)
-    directory.client = Client(headers={**directory.client.headers, "host": "globex.localhost"})
+    directory.client = tokens.program(directory.text, "globex.localhost")
     assert {directory.ask("GET", path).status_code for path in DOORS} == {401}
 
 
@@ -69,7 +79,9 @@ def test_ids_of_another_tenant_are_nobodys(acme, globex, directory):
         assert directory.patch(path, {"op": "replace", "path": "displayName", "value": "X"}).status_code == 404
         assert directory.ask("DELETE", path).status_code == 404
     mine = directory.add_group("Mine")
-    added = directory.patch(f"Groups/{mine['id']}", {"op": "add", "path": "members", "value": [{"value": person["id"]}]})
+    added = directory.patch(
+        f"Groups/{mine['id']}", {"op": "add", "path": "members", "value": [{"value": person["id"]}]}
+    )
     assert (added.status_code, added.json()["scimType"]) == (400, "invalidValue")
     assert directory.ask("GET", "Users", filter='userName eq "nora@globex.example"').json()["totalResults"] == 0
 
@@ -107,7 +119,7 @@ def test_the_service_tells_what_it_can(directory):
 
 
 def test_links_are_built_from_the_stored_origin_never_from_the_host_header(directory):
-    directory.client = Client(headers={**directory.client.headers, "host": "acme.localhost:666"})
+    directory.client = tokens.program(directory.text, "acme.localhost:666")
     answer = directory.ask("POST", "Users", {"userName": NORA})
     assert answer["Location"].startswith("http://acme.localhost:8000/scim/v2/Users/")
     assert answer.json()["meta"]["location"] == answer["Location"]
@@ -327,7 +339,7 @@ def test_attributes_that_are_no_business_of_a_directory_are_ignored(acme, direct
         ('id eq "no-id"', 200, 0),
         ('userName eq "%"', 200, 0),
         ('userName eq "ben@acme.example\' OR 1=1 --"', 200, 0),
-        ("userName eq \"' UNION SELECT * FROM members_user; --\"", 200, 0),
+        ('userName eq "\' UNION SELECT * FROM members_user; --"', 200, 0),
         ('userName eq "*"', 200, 0),
         ('userName co "%"', 400, None),
         ('userName sw ""', 400, None),
@@ -343,7 +355,7 @@ def test_attributes_that_are_no_business_of_a_directory_are_ignored(acme, direct
         ("(" * 400 + "active eq true" + ")" * 400, 400, None),
         ("active eq true" + " and active eq true" * 60, 400, None),
         ('userName eq "' + "x" * 5000 + '"', 400, None),
-        ('userName eq "a\x00b"', 200, 0),
+        ('userName eq "a\x00b"', 400, None),
         ('externalId eq "a\x00b"', 400, None),
         ('emails[type eq "work" or 1].value eq "x"', 400, None),
         ('a[b[c eq "1"] eq "2"] eq "3"', 400, None),
@@ -417,11 +429,14 @@ WRONG = [
 def test_a_body_that_is_anything_is_refused_as_scim_refuses(acme, directory, body):
     person, group = directory.add(), directory.add_group()
     before = len(users(acme))
-    places = [("POST", "Users"), ("POST", "Groups"), ("PUT", f"Groups/{group['id']}"), ("PATCH", f"Users/{person['id']}")]
-    for verb, path in places:
+    places = [
+        ("POST", "Users"),
+        ("POST", "Groups"),
+        ("PUT", f"Groups/{group['id']}"),
+        ("PATCH", f"Users/{person['id']}"),
+    ]
+    for verb, path in (*places, ("PATCH", f"Groups/{group['id']}")):
         answer = directory.ask(verb, path, body)
-        if verb == "PUT" and answer.status_code == 200:
-            continue  # nothing was said, and nothing changes
         assert answer.status_code in (400, 413), (verb, path, answer.content)
         assert answer.json()["status"] == str(answer.status_code)
         assert answer["Content-Type"] == "application/scim+json"
@@ -478,7 +493,9 @@ def test_a_change_that_changes_nothing_writes_nothing(acme, directory):
     with schemas.inside(acme):
         before = User.objects.get(pk=person["id"]).history.count()
     assert directory.ask("PUT", f"Users/{person['id']}", person).json() == person
-    assert directory.patch(f"Users/{person['id']}", {"op": "Replace", "path": "active", "value": "True"}).json() == person
+    assert (
+        directory.patch(f"Users/{person['id']}", {"op": "Replace", "path": "active", "value": "True"}).json() == person
+    )
     with schemas.inside(acme):
         assert User.objects.get(pk=person["id"]).history.count() == before
 
