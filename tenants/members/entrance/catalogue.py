@@ -77,4 +77,4 @@ def vouches(*, amr: Collection[str], acr: str, asked: Collection[str] = ()) -> b
     said = frozenset(amr)
     if said & SAYS_SEVERAL or (said & KNOWS and said & HAS_OR_IS):
         return True
-    return acr in TWO_FACTORS or (acr in asked and acr not in ONE_FACTOR)
+    return acr in TWO_FACTORS or (bool(acr) and acr in asked and acr not in ONE_FACTOR)

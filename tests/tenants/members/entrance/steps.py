@@ -15,6 +15,7 @@ from tenants.members.access_policies.models import AccessPolicy
 from tenants.members.factors import actions as factors
 from tenants.members.factors import hashing
 from tenants.members.factors import queries as factor_queries
+from tenants.members.identity_providers.models import IdentityProvider
 from tenants.members.safeguards import actions as safeguards
 from tests import cast
 from tests.signing_desk import code_of, schema_of
@@ -103,3 +104,13 @@ def rules(key: str, **changes: Any) -> None:
             row = AccessPolicy(changed_at=timezone.now(), changed_by="casting", **changes)
             row.save()
         cache.clear()
+
+
+def provider_of(key: str, **changes: Any) -> IdentityProvider:
+    """An identity provider in use in the schema of this person."""
+    now = timezone.now()
+    said = {"kind": "oidc", "name": "Acme ID", "issuer": "https://id.acme.example", "state": "active"}
+    with schemas.inside(schema_of(key)), context.regulated_write(actor=cast.DIRECTOR, reason="Set the stage"):
+        provider = IdentityProvider(state_changed_at=now, created_at=now, created_by="casting", **(said | changes))
+        provider.save(force_insert=True)
+    return provider
