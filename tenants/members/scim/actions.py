@@ -192,7 +192,8 @@ def _shut(user: User, actor: context.Actor, now: datetime) -> None:
 
 
 def _check_group(said: Group, *, but: UUID | None, joined: Collection[UUID]) -> None:
-    if queries.groups().filter(display_name__iexact=said.display_name).exclude(pk=but).exists():
+    named = queries.groups().filter(display_name__iexact=said.display_name)
+    if any(one.pk != but for one in named):
         raise ScimRefused(409, "A group with this displayName is here already.", "uniqueness")
     if queries.unknown_among(joined):
         raise ScimRefused(400, "There is no such member.", "invalidValue")

@@ -32,7 +32,8 @@ def people() -> QuerySet[User]:
 
 def person(text: str) -> User:
     """Raises `ScimRefused` (404)."""
-    found = people().filter(pk=uuid_of(text)).first() if uuid_of(text) else None
+    pk = uuid_of(text)
+    found = people().filter(pk=pk).first() if pk else None
     if found is None:
         raise ScimRefused(404, "There is no such user.")
     return found
@@ -44,7 +45,8 @@ def groups() -> QuerySet[ProvisionedGroup]:
 
 def group(text: str) -> ProvisionedGroup:
     """Raises `ScimRefused` (404)."""
-    found = groups().filter(pk=uuid_of(text)).first() if uuid_of(text) else None
+    pk = uuid_of(text)
+    found = groups().filter(pk=pk).first() if pk else None
     if found is None:
         raise ScimRefused(404, "There is no such group.")
     return found

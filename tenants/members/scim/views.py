@@ -58,8 +58,7 @@ def speaks_scim(view: View) -> View:
         except ScimRefused as refused:
             response, detail = _refused(refused), refused.detail
         except (RoleRefused, MoveRefused) as kept:
-            refused = ScimRefused(409, str(kept), "mutability")
-            response, detail = _refused(refused), refused.detail
+            response, detail = _refused(ScimRefused(409, str(kept), "mutability")), str(kept)
         _note(request, response, detail)
         return response
 

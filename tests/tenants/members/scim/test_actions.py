@@ -32,9 +32,7 @@ def group(name, *keys, role=""):
 
 def become(row, *keys):
     members = tuple(cast.person(key).pk for key in keys)
-    actions.change_group(
-        row, change=lambda was: Group(was.display_name, was.external_id, members), actor=TOKEN, now=NOW
-    )
+    actions.change_group(row, change=lambda was: replace(was, members=members), actor=TOKEN, now=NOW)
 
 
 def roles_of(key):
