@@ -15,7 +15,7 @@ from tenants.members.access import public_door
 from tenants.members.accounts.adapters import attempts
 from tenants.members.arrivals import actions as arriving
 from tenants.members.arrivals import views as arrivals
-from tenants.members.arrivals.catalogue import ProviderRefused
+from tenants.members.arrivals.catalogue import ProviderRefused, Purpose
 from tenants.members.identity_providers.models import IdentityProvider
 from tenants.members.oidc import actions, queries
 from tenants.members.oidc.catalogue import LOGOUTS_A_MINUTE, MINUTE
@@ -35,7 +35,10 @@ def start(request: HttpRequest, provider_id: UUID) -> HttpResponse:
         address = actions.start(request, provider, attempt)
     except ProviderRefused as refused:
         return arrivals.refused(request, provider, attempt, refused, now=now)
-    return arriving.bound(request, redirect(address))
+    if attempt.purpose is not Purpose.SIGN:
+        return arriving.bound(request, redirect(address))
+    told = {"heading": "Confirm your signature", "words": "Your identity provider asks you to sign in once more."}
+    return arriving.bound(request, _onward(request, address, **told))
 
 
 @public_door
@@ -70,10 +73,8 @@ def leaving(request: HttpRequest, secret: str) -> HttpResponse:
     address = actions.leaving(secret, now=timezone.now())
     if address is None:
         return redirect("oidc-signed-out")
-    response = render(request, "tenants/oidc/leaving.html", {"address": address})
-    # Works without JavaScript, and is no submission of a form, which may not lead to another host.
-    response["Refresh"] = f"0; url={address}"
-    return response
+    words = "Your identity provider may still have you signed in. You are being taken there to sign out, too."
+    return _onward(request, address, heading="You are signed out here", words=words, leaving=True)
 
 
 @public_door
@@ -92,3 +93,10 @@ def backchannel_logout(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"error": "invalid_request"}, status=400)
     log.info("logged out by the provider", sessions=ended)
     return HttpResponse(status=200)
+
+
+def _onward(request: HttpRequest, address: str, **told: object) -> HttpResponse:
+    """Where a form of ours led here: it may lead to no other host (`form-action`), by a redirect neither."""
+    response = render(request, "tenants/oidc/onward.html", {"address": address, **told})
+    response["Refresh"] = f"0; url={address}"
+    return response
