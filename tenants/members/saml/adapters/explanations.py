@@ -134,6 +134,9 @@ CODES: Final[dict[int, str]] = {
     Error.INVALID_XML_FORMAT: "schema",
     Error.MISSING_CONDITIONS: "conditions",
     Error.ENCRYPTED_ATTRIBUTES: "encrypted-parts",
+    Error.WRONG_NUMBER_OF_AUTHSTATEMENTS: "authn-statement",
+    Error.NO_NAMEID: "name",
+    Error.EMPTY_NAMEID: "name",
     Error.ISSUER_NOT_FOUND_IN_ASSERTION: "issuer",
     Error.ISSUER_MULTIPLE_IN_RESPONSE: "issuer",
 }

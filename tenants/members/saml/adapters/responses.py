@@ -29,6 +29,8 @@ class StrictResponse(OneLogin_Saml2_Response):
         shape.check(shape.parse(shape.decode(response)))
         super().__init__(settings, response)
         if self.encrypted:
+            # Parsed anew: lxml does not find elements by name that libxmlsec has made.
+            self.decrypted_document = shape.parse(etree.tostring(self.decrypted_document))
             shape.check(self.decrypted_document)
 
     def _decrypt_assertion(self, xml: Any) -> Any:
