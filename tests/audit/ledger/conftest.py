@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from complere import env
+from tenants.members.accounts.models import User
 from tests import database
+from tests.audit.ledger.ways import stage
 
 ACCOUNTS = {"runtime": "DATABASE_URL", "owner": "DATABASE_OWNER_URL", "administrator": "DATABASE_ADMIN_URL"}
 Connect = Callable[[str], "psycopg.Connection[tuple]"]
@@ -59,3 +61,9 @@ def places(attacked: str) -> dict[str, str]:
             " JOIN public.tenants_tenant t ON t.id = d.tenant_id"
         )
         return {host.split(".")[0]: schema for host, schema in found.fetchall() if schema != "public"}
+
+
+@pytest.fixture
+def user(in_acme) -> User:
+    """Cay, with two roles more than she was cast with."""
+    return stage("cay")
