@@ -1,6 +1,7 @@
 """People of two tenants come in and go out by a provider that we did not write: the certified npm oidc-provider."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ import time
 import pytest
 
 from tests.complere.embedded import processes
+from tests.journeys.person import BOTH_WAYS
 from tests.peers.oidc import peer
 from tests.peers.visitor import Visitor
 
@@ -103,3 +105,23 @@ def test_signing_out_here_signs_out_there_and_at_the_other_tenant(product, op):
     assert page.url.startswith(f"{product.origin(ACME)}/sso/oidc/signed-out/")
     assert "You are signed out" in page.words
     assert [is_in(visitor, product, host) for host in PEOPLE] == [False, False]
+
+
+@BOTH_WAYS
+@pytest.mark.req("ASVS-7.6.1")
+def test_a_person_comes_in_and_goes_out_in_a_browser(somebody, op):
+    """From the link on the sign-in page to the provider's sign-out, over our page that leads on by itself."""
+    person = somebody(ACME).goes_to("/sign-in/?next=/account/")
+    person.page.get_by_role("link", name=re.compile("The certified peer")).click()
+    person.page.get_by_placeholder("Enter any login").fill(PERSON)
+    person.page.get_by_placeholder("and password").fill("any")
+    person.presses("Sign-in").presses("Continue")
+    person.page.wait_for_url("**/account/")
+    person.reads(PEOPLE[ACME])
+
+    person.page.locator("header details.menu summary").click()
+    person.presses("Sign out")
+    person.page.wait_for_url("**/session/end**")
+    person.page.get_by_role("button", name="Yes, sign me out").click()
+    person.page.wait_for_url("**/sso/oidc/signed-out/**")
+    person.is_at("You are signed out").goes_to("/account/").is_at("Sign in")

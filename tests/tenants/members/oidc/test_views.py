@@ -3,14 +3,16 @@
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from audit import context
 from tenants import schemas
-from tenants.members.arrivals.catalogue import Said
+from tenants.members.arrivals import actions as arriving
+from tenants.members.arrivals.catalogue import Attempt, Purpose, Said
 from tenants.members.federation import actions as federation
 from tenants.members.identity_providers import actions as configuration
+from tenants.members.oidc.hashing import nonce_of_intent
 from tenants.members.sessions.models import Session
 from tenants.tenancy.states import Plan
 from tests import cast
@@ -183,3 +185,16 @@ def test_a_password_opens_all_the_same_whatever_a_provider_is(op, linked, browse
     settings.OUTBOUND_ALLOWED = []
     answer = browser.post("/sign-in/", {"email": "cay@acme.example", "password": cast.PASSWORD})
     assert (answer.status_code, is_in(browser)) == (302, True)
+
+
+def test_a_form_of_a_signature_leads_on_over_a_page_of_ours(acme, linked, browser):
+    """Redirects of a form may lead to no other host: Chromium holds `form-action` against them, too."""
+    browser.cookies["sso"] = "b" * 43
+    request = RequestFactory().get("/", headers={"host": "acme.localhost"})
+    request.COOKIES["sso"], request.tenant = "b" * 43, acme
+    with schemas.inside(acme):
+        attempt = Attempt(purpose=Purpose.SIGN, provider=str(linked.pk), begun_at=timezone.now(), intent="{}")
+        ticket = arriving.hand_over(request, attempt, now=timezone.now())
+    page = browser.get(f"/sso/oidc/{linked.pk}/start/", {"ticket": ticket})
+    assert (page.status_code, page["Refresh"].startswith(f"0; url={linked.issuer}/auth")) == (200, True)
+    assert f"nonce={nonce_of_intent('{}')}" in page["Refresh"]
