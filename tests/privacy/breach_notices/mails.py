@@ -20,11 +20,11 @@ def addresses(template: str) -> list[str]:
     return sorted(mail.to for mail in mails(template))
 
 
-def _broken(at: datetime) -> None:
+def broken(at: datetime) -> None:
     raise RuntimeError("the database went away")
 
 
-def _stored(table: str) -> str:
+def stored(table: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT content FROM {table}")
         return str(cursor.fetchone()[0])

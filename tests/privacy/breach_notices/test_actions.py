@@ -17,7 +17,7 @@ from tenants import schemas
 from tenants.members.outbox.models import Email
 from tests import cast
 from tests.privacy.breach_notices import stage
-from tests.privacy.breach_notices.mails import HOUR, SENT, _broken, _stored, addresses, mails
+from tests.privacy.breach_notices.mails import HOUR, SENT, broken, stored, addresses, mails
 from tests.privacy.incidents.stage import AWARE, WHY, actor, breach
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -259,7 +259,7 @@ def test_what_was_sent_is_not_changed():
 def test_a_failure_while_delivering_leaves_nothing_anywhere(acme, monkeypatch):
     _, (row,) = breach("acme")
     notice = stage.approved(row)
-    monkeypatch.setattr(actions.wakeups, "wake", _broken)
+    monkeypatch.setattr(actions.wakeups, "wake", broken)
     with pytest.raises(RuntimeError):
         actions.send(notice, actor=actor("sam"), now=SENT, reason=WHY)
     monkeypatch.undo()
@@ -279,6 +279,6 @@ def test_a_notified_tenant_is_not_removed():
 def test_the_texts_are_sealed_in_both_schemas(acme):
     _, (row,) = breach("acme")
     stage.send(row, now=SENT)
-    assert _stored("privacy_notice").startswith("enc1:")
+    assert stored("privacy_notice").startswith("enc1:")
     with schemas.inside(acme):
-        assert _stored("privacy_receivednotice").startswith("enc1:")
+        assert stored("privacy_receivednotice").startswith("enc1:")
