@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 from typing import Final
 
+import idna
+
 CHALLENGE: Final = "_complere-challenge"
 MARK: Final = "complere-domain="
 CHECKED_EVERY: Final = timedelta(days=1)
@@ -39,8 +41,8 @@ def normalised(text: str) -> str:
     """
     typed = text.strip().rstrip(".").rpartition("@")[2]
     try:
-        name = typed.encode("idna").decode().lower() if not typed.isascii() else typed.lower()
-    except UnicodeError as broken:
+        name = typed.lower() if typed.isascii() else idna.encode(typed, uts46=True).decode()
+    except idna.IDNAError as broken:
         raise DomainRefused("This is no domain name. Enter it in the form example.com.") from broken
     labels = name.split(".")
     if len(name) > LONGEST or len(labels) < 2 or not all(LABEL.fullmatch(label) for label in labels):
