@@ -157,7 +157,7 @@ def _tell(token: AccessToken, template: str, now: datetime) -> None:
                 "token": token,
                 "sender_name": name_here(),
                 "zone": zone_here(),
-                "link": outbox.link("tokens"),
+                "link": outbox.link("access-tokens"),
                 "now": now,
             },
             now=now,

@@ -3,7 +3,7 @@ from django.urls import path
 from tenants.members.api_tokens import views
 
 urlpatterns = [
-    path("", views.tokens, name="tokens"),
+    path("", views.tokens, name="access-tokens"),
     path("new/", views.new, name="token-new"),
     path("<uuid:pk>/revoke/", views.revoke, name="token-revoke"),
 ]

@@ -17,9 +17,9 @@ from tenants.members.accounts.queries import signed_in
 from tenants.members.api_tokens import actions, catalogue, forms, presenters, queries
 from tenants.members.api_tokens.models import AccessToken
 from tenants.members.api_tokens.states import Purpose
+from tenants.members.identity_providers.queries import plan_allows
 from tenants.members.machines import Machine, machine
 from tenants.tenancy.queries import of_request
-from tenants.tenancy.states import Plan
 
 A_PAGE = 25
 COLUMNS = [
@@ -78,7 +78,7 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     reason = form.cleaned_data["reason"]
     actions.revoke(token, actor=signed_in(request).actor, now=timezone.now(), reason=reason)
     messages.success(request, f"The token {token.name} is revoked.")
-    return redirect("tokens")
+    return redirect("access-tokens")
 
 
 @machine("api.read_self")
@@ -113,8 +113,7 @@ def bearer(header: str) -> str | None:
 
 def purposes_of(request: HttpRequest) -> list[Purpose]:
     """A directory is for workspaces of the enterprise plan, and Complere's own staff has none."""
-    tenant = of_request(request)
-    has_directory = not tenant.is_platform and tenant.plan == Plan.ENTERPRISE
+    has_directory = plan_allows() and not of_request(request).is_platform
     return [Purpose.SCIM, Purpose.API] if has_directory else [Purpose.API]
 
 
@@ -144,7 +143,7 @@ def _confirm(token: AccessToken, form: forms.WithReason) -> dict[str, Any]:
             "It cannot be given back. Make a new token and put it where this one is used.",
             "People and groups that it brought stay as they are.",
         ],
-        "back_url": reverse("tokens"),
+        "back_url": reverse("access-tokens"),
         "back_label": "Tokens",
     }
     return {"confirm": page, "form": form}

@@ -56,12 +56,21 @@ class MatrixRow:
     cells: list[tuple[Named, bool]]
 
 
+# Nobody invited them, and they have no password: a provider looks after these accounts.
+KEPT_ELSEWHERE = {
+    "sso": Standing("Active", "verified", "through the identity provider"),
+    "scim": Standing("Kept by the directory", "neutral", "Comes in once linked or invited"),
+}
+
+
 def standing(user: User, now: datetime) -> Standing:
     if not user.is_active:
         return Standing("Deactivated", "closed", f"by {user.deactivated_by}")
     if user.has_usable_password():
         return Standing("Active", "verified")
     invitation = latest_invitation(user)
+    if invitation is None and user.managed_by in KEPT_ELSEWHERE:
+        return KEPT_ELSEWHERE[user.managed_by]
     if invitation is None or invitation.revoked_at is not None:
         return Standing("Invitation taken back", "closed", "Nobody can sign in with this account")
     if invitation.expires_at <= now:

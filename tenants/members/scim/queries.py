@@ -6,12 +6,12 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from audit.subject_keys.queries import blind_index
-from tenants import schemas
 from tenants.members.accounts.models import User
+from tenants.members.identity_providers.queries import plan_allows
 from tenants.members.roles.queries import roles_here
 from tenants.members.scim.catalogue import MANAGED, Condition, Filter, Group, Joined, Negated, Person, ScimRefused
 from tenants.members.scim.models import ProvisionedGroup
-from tenants.tenancy.states import Plan
+from tenants.schemas import is_platform
 
 NONE = Q(pk__in=[])
 TRUTH = {"true": True, "false": False}
@@ -19,7 +19,7 @@ TRUTH = {"true": True, "false": False}
 
 def is_in_plan() -> bool:
     """Whether this workspace has a directory at all."""
-    return str(getattr(schemas.current(), "plan", "")) == Plan.ENTERPRISE
+    return plan_allows() and not is_platform()
 
 
 def people() -> QuerySet[User]:

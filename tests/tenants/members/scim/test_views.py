@@ -544,6 +544,14 @@ def test_the_directory_page_shows_what_came_and_names_nobody(acme, directory, si
     assert {sign_in(key).get("/access/directory/").status_code for key in ("ben", "sid", "cay", "aud")} == {403}
 
 
+def test_people_of_the_directory_are_told_apart_on_the_page_of_people_and_can_be_invited(directory, sign_in):
+    person, browser = directory.add(), sign_in("ann")
+    assert "Kept by the directory" in browser.get(f"/people/{person['id']}/").content.decode()
+    invited = browser.post(f"/people/{person['id']}/invite-again/", {"reason": "Until we have single sign-on"})
+    assert invited.status_code == 302
+    assert "Invited" in browser.get(f"/people/{person['id']}/").content.decode()
+
+
 def test_without_the_plan_the_page_says_so(acme, sign_in):
     page = sign_in("ann").get("/access/directory/").content.decode()
     assert "Not in your plan" in page
