@@ -17,7 +17,7 @@ from tenants import schemas
 from tenants.members.outbox.models import Email
 from tests import cast
 from tests.privacy.breach_notices import stage
-from tests.privacy.breach_notices.mails import HOUR, SENT, broken, stored, addresses, mails
+from tests.privacy.breach_notices.mails import HOUR, SENT, addresses, broken, mails, stored
 from tests.privacy.incidents.stage import AWARE, WHY, actor, breach
 
 pytestmark = pytest.mark.usefixtures("db")
