@@ -113,15 +113,9 @@ def _copy(model: type, alias: str, changed: dict[str, str]) -> str:
 
 
 def _browser(who: str, host: str) -> Client:
-    from tenants import schemas
     from tests import cast
 
-    browser = Client(headers={"host": host})
-    browser.force_login(cast.person(who))
-    session = browser.session
-    session["schema"] = schemas.current_schema()
-    session.save()
-    return browser
+    return cast.browser(cast.person(who), cast.tenant(host.partition(".")[0]))
 
 
 def _views() -> list[tuple[str, str]]:
