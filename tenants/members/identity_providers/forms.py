@@ -15,6 +15,7 @@ ADDRESS: Final = re.compile(r"https?://[!-~]+")
 TOKEN: Final = re.compile(r"[!#-\[\]-~]+")
 MOST_METADATA: Final = 512 * 1024
 SPARE_ROWS: Final = 3
+ROW: Final = re.compile(r"group_([1-9][0-9]{0,2})")
 MOST_ROWS: Final = 100
 KINDS: Final = [
     (Kind.OIDC.value, "OpenID Connect: Entra ID, Okta, Google, Keycloak and most others"),
@@ -194,7 +195,7 @@ class Mapped(forms.Form):
         self.fields["default_role"].choices = choices  # type: ignore[attr-defined]
         given = [*known.roles.items()]
         # What was sent decides how many rows there are, so that nothing typed is lost.
-        sent = sum(1 for name in self.data if re.fullmatch(r"group_\d{1,3}", name))
+        sent = max((int(found[1]) for name in self.data if (found := ROW.fullmatch(name))), default=0)
         self.rows = min(max(len(given) + SPARE_ROWS, sent), MOST_ROWS)
         for row in range(1, self.rows + 1):
             group, role = given[row - 1] if row <= len(given) else ("", "")
