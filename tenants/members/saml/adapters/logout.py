@@ -74,8 +74,10 @@ def _inflated(value: str) -> bytes:
         raw = opened.decompress(shape.decode(value), MOST_BYTES)
     except zlib.error as broken:
         raise ProviderRefused("no-message", "The message is not compressed as the binding says (DEFLATE).") from broken
-    if opened.unconsumed_tail or not opened.eof:
-        raise ProviderRefused("too-large", f"The message is larger than {MOST_BYTES // 1024} KiB, or cut off.")
+    if opened.unconsumed_tail:
+        raise ProviderRefused("too-large", f"The message is larger than {MOST_BYTES // 1024} KiB.")
+    if not opened.eof:
+        raise ProviderRefused("no-message", "The message is cut off.")
     return raw
 
 

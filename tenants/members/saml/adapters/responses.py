@@ -69,6 +69,7 @@ class Verified:
 def read(encoded: str) -> Answer:
     """Raises `ProviderRefused` for what is no XML that may be looked at."""
     root = shape.parse(shape.decode(encoded))
+    shape.check_kind(root)
     return Answer(encoded=encoded, in_response_to=root.get("InResponseTo") or "")
 
 

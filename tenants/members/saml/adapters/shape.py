@@ -90,6 +90,11 @@ def check(root: Any) -> None:
         raise ProviderRefused("signature-shape", "One element carries two signatures.")
 
 
+def check_kind(root: Any) -> None:
+    if root.tag != RESPONSE:
+        raise ProviderRefused("not-a-response", f"The message is no samlp:Response but {_words(root.tag)}.")
+
+
 def _only_elements(raw: bytes) -> None:
     """Comments and processing instructions cut a name in two for who reads only its first text (CVE-2017-11427)."""
     text = raw.decode("utf-8-sig").lstrip()
@@ -110,8 +115,7 @@ def _count(elements: list[Any]) -> None:
 
 
 def _one_assertion(root: Any, elements: list[Any]) -> None:
-    if root.tag != RESPONSE:
-        raise ProviderRefused("not-a-response", f"The message is no samlp:Response but {_words(root.tag)}.")
+    check_kind(root)
     if sum(one.tag == RESPONSE for one in elements) != 1:
         raise ProviderRefused("assertions", "The message holds a second samlp:Response.")
     found = [one for one in elements if one.tag in (ASSERTION, ENCRYPTED)]

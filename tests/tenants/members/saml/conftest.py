@@ -1,6 +1,5 @@
 import base64
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -139,6 +138,3 @@ def desk(acme: Tenant, provider: IdentityProvider) -> Desk:
 @pytest.fixture
 def other_desk(globex: Tenant) -> Desk:
     return Desk(globex, make_provider(globex), Client(headers={"host": globex.host}))
-
-
-Forge = Callable[[Desk, forge.Says], Any]
