@@ -293,6 +293,7 @@ def test_one_address_may_ask_for_resets_only_so_often(in_acme):
         ask("ann@acme.example")
 
 
+@pytest.mark.req("ASVS-6.3.7")
 def test_a_mailed_link_sets_the_password_once_and_ends_every_session(in_acme):
     ann = cast.person("ann")
     ask("ann@acme.example")

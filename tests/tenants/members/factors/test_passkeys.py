@@ -43,6 +43,7 @@ def key(ann) -> SoftPasskey:
     return made
 
 
+@pytest.mark.req("ASVS-6.3.7")
 def test_a_passkey_is_registered_by_name_and_its_person_told(ann, key):
     found = queries.passkeys(queries.factors_of(ann))
     assert [(one.name, one.confirmed_at, one.sign_count) for one in found] == [("Laptop", NOW, 0)]
