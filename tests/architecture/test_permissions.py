@@ -109,6 +109,13 @@ def _name(function: ast.expr) -> str:
     return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
+@pytest.mark.req("P11-10g")
+def test_every_kind_of_record_that_is_signed_is_in_the_matrix_under_the_permission_that_opens_it():
+    signed = {model._meta.label_lower for model in apps.get_models() if getattr(model, "SIGNING", None)}
+    assert signed == set(catalogue.SIGNED)
+    assert set(catalogue.SIGNED.values()) <= set(catalogue.PERMISSIONS)
+
+
 REGULATED = [model for model in apps.get_models() if hasattr(model, "history")]
 
 

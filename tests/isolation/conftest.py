@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from tenants import schemas
 from tenants.members.accounts.models import User
+from tenants.members.roles import actions as roles
 from tenants.members.roles import catalogue
 from tenants.tenancy.models import Tenant
 from tests import cast, database
@@ -23,6 +26,9 @@ class Visitor:
     name: str
     schema: str
     cookies: dict[str, str] = field(default_factory=dict)
+    permissions: frozenset[str] = frozenset()
+    # Whether what was planted for one person is this person's.
+    owns_rows: bool = False
 
     def at(self, host: str) -> Client:
         client = Client(headers={"host": host}, raise_request_exception=False)
@@ -37,6 +43,9 @@ class Stage:
     scenes: dict[str, scene.Scene]
     visitors: dict[str, list[Visitor]]
     names: dict[str, set[str]]
+    # By key of the tenant: a browser after the first of two steps; one of staff without the second factor they need.
+    half: dict[str, Visitor] = field(default_factory=dict)
+    bare: dict[str, Visitor] = field(default_factory=dict)
 
     def host(self, key: str) -> str:
         return "localhost" if key == "platform" else f"{key}.localhost"
@@ -62,6 +71,11 @@ def set_stage() -> Stage:
             made.names[key] = {text for user in everybody for text in (user.full_name, user.email)}
             made.scenes[key] = scene.Scene(tenant.schema_name, customer=customer, member=author.pk).plant()
             made.visitors[key] = [signed_in(user, tenant) for user in everybody]
+            made.visitors[key][everybody.index(author)].owns_rows = True
+            made.half[key] = half_way(tenant, everybody[0])
+            if tenant.is_platform:
+                bare = next(user for user in everybody if not user.has_perm("members.sign"))
+                made.bare[key] = signed_in(bare, tenant, second_at=None, second="")
     return made
 
 
@@ -69,19 +83,39 @@ def people(tenant: Tenant) -> list[User]:
     """One person for every role of the schema; those whom the cast lacks are hired."""
     have = {key for user in User.objects.all() for key in user.role_keys}
     missing = [role for role in catalogue.of_schema(platform=tenant.is_platform) if role.key not in have]
+    names = {role.key: role.name for role in missing} | ({} if tenant.is_platform else {made_here(): "Registrar"})
     extras = {
-        role.key: cast.Part(f"Extra {role.name} {tenant.name}", f"{role.key}@{tenant.schema_name}.example", role.key)
-        for role in missing
+        key: cast.Part(f"Extra {name} {tenant.name}", f"{key}@{tenant.schema_name}.example", key)
+        for key, name in names.items()
     }
     cast._hire(extras)
     return list(User.objects.order_by("created_at"))
 
 
-def signed_in(user: User, tenant: Tenant) -> Visitor:
-    client = cast.browser(user, tenant)
-    return Visitor(
-        user.role_keys[0], tenant.schema_name, {name: morsel.value for name, morsel in client.cookies.items()}
-    )
+def made_here() -> str:
+    """The key of a role that this tenant made for itself."""
+    said = {"actor": cast.DIRECTOR, "now": cast.BEGINNING, "reason": "Set the stage"}
+    permissions = ["members.view_people", "members.review_access", "privacy.view_requests"]
+    return roles.make(name="Registrar", purpose="Keeps the registers", permissions=permissions, **said).key
+
+
+def half_way(tenant: Tenant, user: User) -> Visitor:
+    """A browser in which the password of somebody who has a second factor was right."""
+    client = Client(headers={"host": tenant.host})
+    path = "/console/sign-in/" if tenant.is_platform else "/sign-in/"
+    answer = client.post(path, {"email": user.email, "password": cast.PASSWORD})
+    assert answer.status_code == 302, answer.content
+    return Visitor(user.role_keys[0], tenant.schema_name, cookies_of(client))
+
+
+def signed_in(user: User, tenant: Tenant, **door: object) -> Visitor:
+    # Proved far ahead: the walk takes longer than a proof holds.
+    client = cast.browser(user, tenant, proved_at=timezone.now() + timedelta(hours=3), **door)
+    return Visitor(user.role_keys[0], tenant.schema_name, cookies_of(client), frozenset(user.permissions()))
+
+
+def cookies_of(client: Client) -> dict[str, str]:
+    return {name: morsel.value for name, morsel in client.cookies.items()}
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ from django.utils import timezone
 from audit import context
 from audit.encryption import PersonalText
 from audit.subject_keys import actions as subject_keys
+from tenants.members.access_reviews.catalogue import Line
+from tenants.members.access_reviews.queries import stored
 from tests.architecture import sources
 
 
@@ -48,12 +50,13 @@ WANTED: dict[str, dict[str, Any]] = {
     "members.RoleGrant": {"role": lambda mark: "auditor" if mark.schema != "public" else "staff_auditor"},
     "members.Email": {"next_try_at": lambda mark: timezone.now() + timedelta(days=30)},
     "members.Factor": {"kind": "totp", "user": lambda mark: mark.member, "confirmed_at": lambda mark: timezone.now()},
+    "members.FederatedIdentity": {"user": lambda mark: mark.member},
     "members.FactorReset": {"state": "asked"},
     "members.IdentityCheck": {"verified_by": lambda mark: mark.member},
     "members.SigningPolicy": {"version": 7},
     "members.IdentityProvider": {"kind": "oidc"},
     "members.AccessToken": {"purpose": "api"},
-    "members.AccessReview": {"rows": []},
+    "members.AccessReview": {"rows": lambda mark: [stored(Line(person=str(mark.member), roles=("auditor",)))]},
     "tenants.EntryRequest": {"tenant": lambda mark: mark.customer},
     "privacy.Deadline": {"basis": "law", "kind": "dsr.statutory", "time_zone": "Europe/Berlin"},
     "privacy.SubjectRequest": {"right": "access", "relation": "customer", "channel": "email"},

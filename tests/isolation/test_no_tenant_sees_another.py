@@ -53,6 +53,13 @@ RECORDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
     "row": of_model("privacy.AffectedTenant"),
     "request_id": of_model("privacy.SubjectRequest"),
     "file_id": of_model("privacy.RequestFile"),
+    "role_key": of_model("members.CustomRole"),
+    "provider_id": of_model("members.IdentityProvider"),
+    "entry_id": of_model("members.StaffEntry"),
+    "token_id": of_model("members.AccessToken"),
+    "domain": of_model("members.EmailDomain"),
+    "group_id": of_model("members.ProvisionedGroup"),
+    "secret": lambda scene, route: [scene.mark.token],
     "token": lambda scene, route: [scene.mark.token],
     # The demonstration's mailbox is everybody's and says so; a mail of it belongs to no schema.
     "name": lambda scene, route: ["0" * 32],

@@ -1,0 +1,159 @@
+"""The authorization matrix: every address × every role × two tenants × own and other records (ASVS 8.2, 8.4.1).
+
+What must come out is not written down: it is worked out from what each view declares and from what each role carries.
+An address that somebody adds is walked at once; one that declares nothing, or names a record of which the walk knows
+none, fails.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tenants.members import access
+from tests.architecture import routes
+from tests.isolation.conftest import Stage, Visitor
+from tests.isolation.test_no_tenant_sees_another import (
+    forbidden,
+    names_a_record,
+    paths,
+)
+
+# Whose records are tried beside one's own, and whose words must never be read. A tenant reads what it asked Complere.
+OTHERS = {"platform": ("acme", "globex"), "acme": ("globex",), "globex": ("acme", "platform")}
+# Where somebody without the second factor that they need is sent; open to them.
+SET_UP = "signing"
+
+
+class Outcome(StrEnum):
+    IN = "comes in"
+    REFUSED = "is refused (403)"
+    ABSENT = "finds nothing (404, 410)"
+    SIGN_IN = "is sent to sign in"
+    SET_UP = "is sent to set up a second factor"
+    MACHINES = "is told that this is for machines (401)"
+    BROKEN = "breaks it"
+
+
+class Kind(StrEnum):
+    """How somebody stands at the door."""
+
+    ROLE = "a role"
+    NOBODY = "nobody"
+    OUTSIDER = "signed in elsewhere"
+    HALF = "has shown a password and no second factor"
+    BARE = "has no second factor where one is required"
+
+
+@dataclass(frozen=True)
+class Guest:
+    kind: Kind
+    visitor: Visitor
+
+    def __str__(self) -> str:
+        return f"{self.visitor.name} ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Seen:
+    outcome: Outcome
+    body: str
+
+
+def expected(route: routes.Route, guest: Guest, *, own: bool) -> set[Outcome]:
+    """What may come out, from what the view declares and what the guest's role carries."""
+    declared = routes.permission_of(route.view)
+    if declared == access.PUBLIC:
+        return set(Outcome) - {Outcome.BROKEN, Outcome.SET_UP}
+    if declared == access.MACHINE:
+        return {Outcome.MACHINES}
+    if guest.kind in (Kind.NOBODY, Kind.OUTSIDER, Kind.HALF):
+        return {Outcome.SIGN_IN}
+    if guest.kind is Kind.BARE and not (access.is_enrolment(route.view) or route.name == SET_UP):
+        return {Outcome.SET_UP}
+    if declared != access.SIGNED_IN and declared not in guest.visitor.permissions:
+        return {Outcome.REFUSED}
+    # What an address of one's account names belongs to one person, and is nobody else's of the same tenant either.
+    someone_elses = declared == access.SIGNED_IN and names_a_record(route) and not guest.visitor.owns_rows
+    return {Outcome.IN} if own and not someone_elses else {Outcome.ABSENT}
+
+
+def look(guest: Guest, host: str, path: str, verb: str = "get") -> Seen:
+    response = getattr(guest.visitor.at(host), verb)(path)
+    if response.status_code == 405:
+        # The address knows the other verb only.
+        response = getattr(guest.visitor.at(host), "post" if verb == "get" else "get")(path)
+    body = b"".join(response) if response.streaming else response.content
+    return Seen(outcome_of(response), body.decode(errors="replace"))
+
+
+def outcome_of(response) -> Outcome:
+    status, away = response.status_code, response.get("Location", "")
+    # With the way back: who has just signed out is sent there without.
+    if status == 302 and "/sign-in/" in away and "next=" in away:
+        return Outcome.SIGN_IN
+    if status == 302 and away.endswith("/account/signing/"):
+        return Outcome.SET_UP
+    by_status = {401: Outcome.MACHINES, 403: Outcome.REFUSED, 404: Outcome.ABSENT, 410: Outcome.ABSENT}
+    return Outcome.BROKEN if status >= 500 else by_status.get(status, Outcome.IN)
+
+
+def guests(walk: Stage, here: str) -> list[Guest]:
+    """Every role of this host, and everybody who has none here."""
+    outsider = walk.visitors[OTHERS[here][0]][0]
+    by_role = {visitor.name: visitor for visitor in walk.visitors[here]}
+    return [
+        *(Guest(Kind.ROLE, visitor) for visitor in by_role.values()),
+        Guest(Kind.NOBODY, Visitor("nobody", "")),
+        Guest(Kind.OUTSIDER, outsider),
+        Guest(Kind.HALF, walk.half[here]),
+        *(Guest(Kind.BARE, walk.bare[key]) for key in walk.bare if key == here),
+    ]
+
+
+def wrong(walk: Stage, route: routes.Route, here: str) -> list[str]:
+    """Everything that comes out otherwise than the view declares."""
+    place = place_of_record(walk, route, here)
+    if place is None:
+        return [f"nobody whose role carries {routes.permission_of(route.view)} finds any of {paths(walk, route, here)}"]
+    own = [paths(walk, route, here)[place]]
+    others = [path for one in OTHERS[here] for path in paths(walk, route, one)[place : place + 1]]
+    found = []
+    for guest in guests(walk, here):
+        if routes.permission_of(route.view) == access.PUBLIC and guest.kind not in (Kind.NOBODY, Kind.OUTSIDER):
+            continue
+        tried = [*own, *(others if tries_others(route, here, guest) else [])]
+        for path in tried:
+            found += faults_of(walk, route, here, guest, path, own=path in own)
+    return found
+
+
+def tries_others(route: routes.Route, here: str, guest: Guest) -> bool:
+    """Whoever may come in; and who is refused before a record is looked for, at one of two tenants and the console."""
+    may = Outcome.IN in expected(route, guest, own=True)
+    return guest.kind is Kind.ROLE and names_a_record(route) and (may or here != "acme")
+
+
+def place_of_record(walk: Stage, route: routes.Route, here: str) -> int | None:
+    """Which of one's own records the address shows: the ids of a feature are of several kinds, each tried here.
+
+    None when somebody may come in and finds nothing. Where nobody of this host may, or an address names no record of
+    the walk's, any will do.
+    """
+    able = [guest for guest in guests(walk, here) if Outcome.IN in expected(route, guest, own=True)]
+    if routes.permission_of(route.view) in (access.PUBLIC, access.MACHINE) or not able or not route.converters:
+        return 0
+    host, candidates = walk.tenants[here].host, paths(walk, route, here)
+    found = (n for n, path in enumerate(candidates) if look(able[0], host, path).outcome is Outcome.IN)
+    return next(found, None)
+
+
+def faults_of(walk: Stage, route: routes.Route, here: str, guest: Guest, path: str, *, own: bool) -> list[str]:
+    may = expected(route, guest, own=own)
+    # Who is kept out is kept out whatever they do: by reading on one side, by sending on the other.
+    sends = Outcome.IN not in may and (here == "globex" or not own)
+    seen = look(guest, walk.tenants[here].host, path, "post" if sends else "get")
+    found = [f"{guest} {seen.outcome} at {path}, not: {', '.join(may)}"] * (seen.outcome not in may)
+    return found + [
+        f"{guest} reads {secret} of elsewhere at {path}"
+        for secret in forbidden(walk, *OTHERS[here])
+        if secret in seen.body
+    ]
