@@ -124,7 +124,7 @@ def somebody(browser: Browser, product: Product, javascript: bool) -> Iterator[C
     Whatever any page complained about, an error in the console or a breach of the content security policy, fails
     the test at its end.
     """
-    faults, contexts = Faults(), []
+    faults, contexts = Faults(others=tuple(f"http://127.0.0.1:{port}/" for port in product.peers)), []
 
     def sits_down(host: str = "localhost", email: str = "") -> Person:
         context = browser.new_context(java_script_enabled=javascript, accept_downloads=True)

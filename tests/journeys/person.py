@@ -25,13 +25,17 @@ READABLE = {200, 403, 404, 409, 410, 422, 429}
 
 @dataclass
 class Faults:
-    """Everything that a browser complained about, of all people of one test."""
+    """Everything that a browser complained about, of all people of one test.
+
+    `others`: where addresses begin that are other people's; what their pages do is theirs.
+    """
 
     found: list[str] = field(default_factory=list)
+    others: tuple[str, ...] = ()
 
     def watch(self, page: Page) -> None:
         page.on("console", self._said)
-        page.on("pageerror", lambda error: self.found.append(f"{page.url}: {error}"))
+        page.on("pageerror", lambda error: self._is_ours(page.url) and self.found.append(f"{page.url}: {error}"))
         page.on("response", self._answered)
         page.on("dialog", self._opened)
 
@@ -39,9 +43,16 @@ class Faults:
         # The browser's note on a page that answered 404 or 422; the answer itself is judged in _answered.
         if message.type not in ("error", "warning") or message.text.startswith("Failed to load resource"):
             return
+        if not self._is_ours(str(message.location.get("url"))):
+            return
         self.found.append(f"{message.location.get('url')}: {message.text}")
 
+    def _is_ours(self, url: str) -> bool:
+        return not (self.others and url.startswith(self.others))
+
     def _answered(self, response: Response) -> None:
+        if not self._is_ours(response.url):
+            return
         fine = response.status < 400 or (response.request.is_navigation_request() and response.status in READABLE)
         if not fine:
             self.found.append(f"{response.request.method} {response.url}: {response.status}")

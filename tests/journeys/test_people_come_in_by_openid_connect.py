@@ -15,7 +15,7 @@ from tests.peers.visitor import Visitor
 
 ACME, GLOBEX = "acme.localhost", "globex.localhost"
 PERSON = "anna"
-PEOPLE = {ACME: "admin@acme.example", GLOBEX: "admin@globex.example"}
+PEOPLE = {ACME: "anna@acme.example", GLOBEX: "anna@globex.example"}
 # A whole round trip, both sides on this machine.
 MOST_SECONDS = 10.0
 

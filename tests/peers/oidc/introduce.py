@@ -2,7 +2,7 @@
 
 python -m tests.peers.oidc.introduce '[{"host": …, "issuer": …, "client_id": …, "secret": …, "people": {…}}]'
 
-`people`: the subject at the peer of somebody here, by e-mail address.
+`people`: colleagues to make here, each the subject at the peer, by e-mail address.
 """
 
 import json
@@ -42,12 +42,17 @@ def _upgrade(tenant: Any) -> None:
 def _set_up(one: dict[str, Any], actor: Any) -> str:
     from django.utils import timezone
 
-    from tenants.members.accounts.queries import by_email
+    from tenants.members.accounts import actions as accounts
     from tenants.members.arrivals.catalogue import Said
     from tenants.members.federation import actions as federation
     from tenants.members.identity_providers import actions
+    from tenants.members.identity_providers import queries as providers
     from tenants.members.identity_providers.adapters import discovery
+    from tenants.members.roles import actions as roles
 
+    known = providers.providers().filter(issuer=one["issuer"]).first()
+    if known is not None:
+        return str(known.pk)
     said: dict[str, Any] = {"actor": actor, "now": timezone.now(), "reason": "Introduce the peer"}
     provider = actions.create(kind="oidc", name="The certified peer", **said)
     found = discovery.discover(one["issuer"])
@@ -60,8 +65,8 @@ def _set_up(one: dict[str, Any], actor: Any) -> str:
     provider.refresh_from_db()
     provider = actions.activate(provider, **said)
     for email, subject in one["people"].items():
-        person = by_email(email)
-        assert person is not None, email
+        person = accounts.create_user(email=email, full_name=f"{subject} of the peer", **said)
+        roles.grant(person, role="member", **said)
         federation.link(person, provider, Said(issuer=one["issuer"], subject=subject, claims={}), now=said["now"])
     return str(provider.pk)
 

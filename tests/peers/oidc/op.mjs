@@ -1,5 +1,5 @@
 // The certified OpenID provider, with the clients that the environment names and anybody as its people.
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer, request } from 'node:http';
 
 import Provider from 'oidc-provider';
@@ -10,8 +10,9 @@ const signing = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.e
 // Names below .localhost are this machine, which the system's resolver does not always know.
 const send = (url, { method = 'GET', headers = {}, body } = {}) => new Promise((resolve, reject) => {
   const to = new URL(url);
+  const told = { ...Object.fromEntries(new Headers(headers)), host: to.host };
   const sent = request(
-    { host: '127.0.0.1', port: to.port, path: to.pathname + to.search, method, headers: { ...headers, host: to.host } },
+    { host: '127.0.0.1', port: to.port, path: to.pathname + to.search, method, headers: told },
     (answer) => {
       answer.resume();
       answer.on('end', () => resolve(new Response(null, { status: answer.statusCode })));
@@ -23,7 +24,7 @@ const send = (url, { method = 'GET', headers = {}, body } = {}) => new Promise((
 
 const provider = new Provider(issuer, {
   clients: JSON.parse(process.env.CLIENTS),
-  jwks: { keys: [{ ...signing, use: 'sig', alg: 'RS256', kid: 'first' }] },
+  jwks: { keys: [{ ...signing, use: 'sig', alg: 'RS256', kid: randomUUID() }] },
   cookies: { keys: ['of this peer only'] },
   claims: { openid: ['sub', 'auth_time'], email: ['email', 'email_verified'], profile: ['name', 'groups'] },
   features: {
