@@ -24,7 +24,13 @@ def staff(key: str) -> User:
 
 
 def said(key: str, now: datetime, reason: str = WHY) -> dict[str, Any]:
-    return {"actor": staff(key).actor, "now": now, "reason": reason}
+    with schemas.on_platform():
+        return {"actor": cast.person(key).actor, "now": now, "reason": reason}
+
+
+def fresh(entry: EntryRequest) -> EntryRequest:
+    with schemas.on_platform():
+        return EntryRequest.objects.select_related("tenant").get(pk=entry.pk)
 
 
 def asked(tenant: Tenant, *, by: str = "sup", now: datetime | None = None, **changes: Any) -> EntryRequest:
@@ -42,14 +48,14 @@ def approved(tenant: Tenant, *, by: str = "sup", now: datetime | None = None, **
 
 def ticket(entry: EntryRequest, *, by: str = "sup", now: datetime | None = None) -> str:
     with schemas.on_platform():
-        return actions.ticket(entry, actor=staff(by).actor, now=now or timezone.now())
+        return actions.ticket(entry, actor=cast.person(by).actor, now=now or timezone.now())
 
 
-def inside(tenant: Tenant, **changes: Any) -> tuple[Client, EntryRequest]:
-    """A browser in which somebody of Complere's support is inside the tenant, and the request that let them in."""
-    entry = approved(tenant, **changes)
+def inside(tenant: Tenant, *, by: str = "sup", **changes: Any) -> tuple[Client, EntryRequest]:
+    """A browser in which somebody of Complere's staff is inside the tenant, and the request that let them in."""
+    entry = approved(tenant, by=by, **changes)
     client = Client(headers={"host": tenant.host})
-    answer = client.post(f"/staff/enter/{ticket(entry)}/")
+    answer = client.post(f"/staff/enter/{ticket(entry, by=by)}/")
     assert answer.status_code == 302, answer.content.decode()
     return client, entry
 

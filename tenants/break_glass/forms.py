@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from audit.context import ReasonRefused, checked_reason
 from tenants.break_glass import catalogue, queries
@@ -13,6 +14,13 @@ READ_ONLY = [("", "Only read"), ("write", "Read and write")]
 
 
 class TenantChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError as refused:
+            # Also for what is no id at all.
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from refused
+
     def label_from_instance(self, tenant: Any) -> str:
         return f"{tenant.name} ({tenant.host})"
 

@@ -17,8 +17,9 @@ from django.urls import Resolver404, ResolverMatch, resolve
 from django.utils import timezone
 
 from audit import context, watch
-from tenants import schemas, signing
+from tenants import schemas
 from tenants.members import access
+from tenants.members.sessions.queries import mark_of
 from tenants.members.staff_entries import queries
 from tenants.members.staff_entries.queries import Visitor
 
@@ -112,7 +113,7 @@ def _wall(match: ResolverMatch | None, visitor: Visitor) -> AbstractContextManag
 
 def _came_by(request: HttpRequest, visitor: Visitor) -> context.Authentication:
     """By which the trail knows what was written on this visit."""
-    session = signing.digest(str(request.session.session_key), purpose="session")
+    session = mark_of(request.session.session_key)
     return context.Authentication(session=session, method=queries.reference(visitor.visit.pk))
 
 

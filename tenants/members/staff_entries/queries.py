@@ -87,6 +87,9 @@ class Visitor:
     def get_username(self) -> str:
         return self.visit.visitor
 
+    def has_usable_password(self) -> bool:
+        return False
+
     def permissions(self) -> set[str]:
         return set(catalogue.permissions(may_write=self.visit.may_write))
 
@@ -122,7 +125,8 @@ def visitor(entry_id: UUID | str) -> Visitor | None:
         if person is None or not person.has_perm(ASKS):
             return None
         actor = replace(person.actor, name=entry.visitor, role=catalogue.role(may_write=entry.may_write))
-    return Visitor(entry, actor, person.email)
+        # Opened here: the person's key is of this schema.
+        return Visitor(entry, actor, person.email)
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:
@@ -173,4 +177,5 @@ def _writes(entry: StaffEntry) -> "QuerySet[Event]":
         return Event.objects.none()
     bounds = Q(seq__gte=own[0]) if entry.ended_at is None else Q(seq__range=(own[0], own[-1]))
     method: Any = KeyTextTransform("method", KeyTransform("auth", Cast("payload", JSONField())))
-    return Event.objects.filter(bounds).annotate(came=method).filter(came=reference(entry.pk)).order_by("seq")
+    found = Event.objects.filter(bounds).exclude(obj=StaffEntry._meta.db_table)
+    return found.annotate(came=method).filter(came=reference(entry.pk)).order_by("seq")
