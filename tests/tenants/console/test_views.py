@@ -192,3 +192,16 @@ def test_complere_itself_is_no_customer_and_cannot_be_suspended(platform, sign_i
 
 def test_the_console_stands_under_console(platform):
     assert reverse("tenants", urlconf="complere.urls.platform") == "/console/tenants/"
+
+
+def test_the_plan_is_changed_with_a_reason_by_who_provisions(acme, sign_in):
+    path, said = at("plan/", acme), {"plan": "enterprise", "reason": "Contract 2026-114 amended"}
+    assert [sign_in(key).post(path, said).status_code for key in ("sam", "tess")] == [403, 403]
+    pat = sign_in("pat")
+    assert b"Change the plan" in pat.get(at("", acme)).content
+    assert pat.post(path, said | {"reason": ""}).status_code == 422
+    assert pat.post(path, said | {"plan": "free"}).status_code == 422
+    assert pat.post(path, said).status_code == 302
+    kept = Tenant.objects.get(pk=acme.pk)
+    assert (kept.plan, kept.history.first().history_change_reason) == ("enterprise", "Contract 2026-114 amended")
+    assert pat.post(path, said).status_code == 409
