@@ -19,6 +19,8 @@ from tenants.members.scim.models import ProvisionedGroup
 from tenants.members.sessions import presenters as sessions
 from tenants.members.staff_entries.models import StaffEntry
 
+NOT_IN_PLAN = ("Not part of your plan", "neutral")
+
 
 def open_up() -> None:
     """Registers all of it; for the app's `ready()`."""
@@ -28,6 +30,7 @@ def open_up() -> None:
     panels.register(panels.PERSON, sessions.person_panel)
     policies.register_roles(lambda: [(role.key, role.name) for role in roles_here()])
     policies.register_has_second(has_second)
+    policies.register_enforceable(lambda: bool(providers.enforceable()))
     for card in (rules.rules_card, of_providers, of_domains, of_directory, of_tokens, of_staff):
         policies.register_card(card)
 
@@ -37,12 +40,16 @@ def has_second(user: User) -> bool:
 
 
 def of_providers(_now: datetime) -> Card:
-    states = [*providers.providers().values_list("state", flat=True)]
-    in_use = states.count(State.ACTIVE)
-    if in_use:
-        word, tone = f"{in_use} in use", "verified"
+    known = list(providers.providers())
+    in_use = [one for one in known if one.state == State.ACTIVE]
+    if not providers.plan_allows():
+        word, tone = NOT_IN_PLAN
+    elif in_use:
+        tested = all(providers.is_tested(one) for one in in_use)
+        word, tone = (f"{len(in_use)} in use", "verified") if tested else ("In use, not tested", "attention")
     else:
-        word, tone = ("Being set up", "active") if State.DRAFT in states else ("None", "neutral")
+        drafts = any(one.state == State.DRAFT for one in known)
+        word, tone = ("Being set up", "active") if drafts else ("None", "neutral")
     note = "People sign in with the identity provider of their own company, by OpenID Connect or SAML."
     return Card("Identity providers", "identity-providers", tone, word, note=note)
 
@@ -59,8 +66,11 @@ def of_domains(_now: datetime) -> Card:
 
 
 def of_directory(now: datetime) -> Card:
-    connected = _open_tokens(Purpose.SCIM, now)
-    word, tone = ("Connected", "verified") if connected else ("Not connected", "neutral")
+    if providers.plan_allows():
+        connected = _open_tokens(Purpose.SCIM, now)
+        word, tone = ("Connected", "verified") if connected else ("Not connected", "neutral")
+    else:
+        word, tone = NOT_IN_PLAN
     groups = ProvisionedGroup.objects.count()
     note = "Accounts come and go with the company's directory (SCIM)."
     return Card("Directory", "directory", tone, word, note=f"{note} {groups} groups are kept." if groups else note)
