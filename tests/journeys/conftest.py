@@ -55,7 +55,7 @@ def product() -> Iterator[Product]:
     above = Path(tempfile.mkdtemp(dir=place.OPEN_FOLDER))
     above.chmod(0o755)
     folder, port = above / "var", ports.free_port()
-    peers = tuple(ports.free_port() for _ in range(2))
+    peers = tuple(ports.free_port() for _ in range(4))
     allowed = ",".join(f"127.0.0.1:{peer}" for peer in peers)
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo"], cwd=processes.ROOT, start_new_session=True, text=True,
