@@ -86,6 +86,9 @@ class NotCommon:
     """In no list of common passwords that comes with the product, and not easily guessed (ASVS 6.2.4)."""
 
     def validate(self, password: str, user: Any = None) -> None:
+        if len(password) < shortest():
+            # That alone is told then.
+            return
         if password.casefold() in common() or guessed(password, words_about(user)):
             raise ValidationError(TOO_COMMON, code="password_too_common")
 

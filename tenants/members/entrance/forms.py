@@ -17,9 +17,7 @@ class _WithCode(forms.Form):
         label="One-time code",
         max_length=40,
         error_messages={"required": "Enter the code."},
-        widget=Unshown(
-            attrs={"autocomplete": "one-time-code", "spellcheck": "false", "class": "input--code", "autofocus": ""}
-        ),
+        widget=Unshown(attrs={"autocomplete": "one-time-code", "spellcheck": "false", "class": "input--code"}),
     )
 
     def __init__(self, *args: Any, ways: Ways, **options: Any) -> None:

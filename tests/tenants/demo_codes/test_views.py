@@ -23,7 +23,7 @@ def _routes(settings, platform):
 
 def test_a_persons_own_app_is_nobody_elses_business(acme, stranger):
     page = stranger("acme.localhost").get("/demo/codes/")
-    assert (page.status_code, "Nobody of the demonstration signs here" in page.content.decode()) == (200, True)
+    assert (page.status_code, "Nobody of the demonstration works here" in page.content.decode()) == (200, True)
     assert "Ann Admin" not in page.content.decode()
 
 
@@ -45,5 +45,5 @@ def test_the_app_of_the_demonstration_shows_a_code_that_signs(acme, stranger):
             ann, password=cast.PASSWORD, code=shown[0], purpose="test", address="", now=timezone.now()
         )
         assert found.detail == {"factor": str(factor.pk)}
-    assert "Used; wait for the next" in stranger("acme.localhost").get("/demo/codes/").content.decode()
+    assert "Used; take the next" in stranger("acme.localhost").get("/demo/codes/").content.decode()
     assert "ann@acme.example" not in stranger("globex.localhost").get("/demo/codes/").content.decode()
