@@ -130,7 +130,7 @@ def user(request: HttpRequest, pk: str) -> HttpResponse:
     if request.method == "DELETE":
         actions.release_person(found, actor=actor, now=now)
         return HttpResponse(status=204)
-    said = _said(request)
+    said = _said(request, "userName")
     return _user(
         request, actions.change_person(found, change=lambda was: changes.person(was, said), actor=actor, now=now)
     )
@@ -161,7 +161,7 @@ def group(request: HttpRequest, pk: str) -> HttpResponse:
     if request.method == "DELETE":
         actions.delete_group(found, actor=actor, now=now)
         return HttpResponse(status=204)
-    said = _said(request)
+    said = _said(request, "displayName")
     return _group(
         request, actions.change_group(found, change=lambda was: changes.group(was, said), actor=actor, now=now)
     )
@@ -209,9 +209,10 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     return bodies.read(request.read(catalogue.LONGEST_BODY + 1))
 
 
-def _said(request: HttpRequest) -> list[catalogue.Operation]:
+def _said(request: HttpRequest, needed: str) -> list[catalogue.Operation]:
+    """What a PATCH or a PUT says; a PUT says `needed` at least (RFC 7644, 3.5.1), and what it does not say stays."""
     body = _body(request)
-    return bodies.operations(body) if request.method == "PATCH" else bodies.asserted(body)
+    return bodies.operations(body) if request.method == "PATCH" else bodies.whole(body, needed)
 
 
 def _filter(request: HttpRequest) -> catalogue.Filter | None:

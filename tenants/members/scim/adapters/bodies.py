@@ -40,6 +40,14 @@ def asserted(body: dict[str, Any]) -> list[Operation]:
     return found
 
 
+def whole(body: dict[str, Any], needed: str) -> list[Operation]:
+    """What a resource says that takes the place of another. Raises `ScimRefused` where it lacks `needed`."""
+    found = asserted(body)
+    if not any(one.path is not None and one.path.attribute == needed.lower() for one in found):
+        raise ScimRefused(400, f"{needed} is needed.", "invalidValue")
+    return found
+
+
 def operations(body: dict[str, Any]) -> list[Operation]:
     """The operations of a PATCH in the forms that Entra ID and Okta send. Raises `ScimRefused`."""
     sent = body.get("operations")

@@ -11,7 +11,7 @@ from tenants.members.scim.catalogue import Condition, Group, Path, Person, ScimR
 
 NORA = Person("nora@acme.example", "Nora New", "Analyst", "00u1")
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
