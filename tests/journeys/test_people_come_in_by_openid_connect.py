@@ -10,11 +10,13 @@ import pytest
 
 from tests.complere.embedded import processes
 from tests.journeys.person import BOTH_WAYS
+from tests.journeys.test_a_data_subject_request_is_worked import files
 from tests.peers.oidc import peer
 from tests.peers.visitor import Visitor
 
 ACME, GLOBEX = "acme.localhost", "globex.localhost"
 PERSON = "anna"
+SIGNER = "privacy@acme.example"
 PEOPLE = {ACME: "anna@acme.example", GLOBEX: "anna@globex.example"}
 # A whole round trip, both sides on this machine.
 MOST_SECONDS = 10.0
@@ -28,7 +30,7 @@ def op(product):
     with peer.provider(clients, port=product.peers[0]) as issuer:
         known = [
             {"host": host, "issuer": issuer, "client_id": f"{host}-rp", "secret": secrets[host],
-             "people": {email: PERSON}}
+             "people": {email: PERSON} | ({SIGNER: "ben"} if host == ACME else {})}
             for host, email in PEOPLE.items()
         ]  # fmt: skip
         done = subprocess.run(
@@ -113,9 +115,7 @@ def test_a_person_comes_in_and_goes_out_in_a_browser(somebody, op):
     """From the link on the sign-in page to the provider's sign-out, over our page that leads on by itself."""
     person = somebody(ACME).goes_to("/sign-in/?next=/account/")
     person.page.get_by_role("link", name=re.compile("The certified peer")).click()
-    person.page.get_by_placeholder("Enter any login").fill(PERSON)
-    person.page.get_by_placeholder("and password").fill("any")
-    person.presses("Sign-in").presses("Continue")
+    authenticates(person, PERSON)
     person.page.wait_for_url("**/account/")
     person.reads(PEOPLE[ACME])
 
@@ -125,3 +125,29 @@ def test_a_person_comes_in_and_goes_out_in_a_browser(somebody, op):
     person.page.get_by_role("button", name="Yes, sign me out").click()
     person.page.wait_for_url("**/sso/oidc/signed-out/**")
     person.is_at("You are signed out").goes_to("/account/").is_at("Sign in")
+
+
+@BOTH_WAYS
+def test_a_signature_is_confirmed_at_the_provider(somebody, op, mark, javascript):
+    """What is signed travels as nonce; the provider asks anew who is there, and the record shows where it was."""
+    officer = somebody(ACME, SIGNER)
+    files(officer, mark)
+    officer.follows("Refuse")
+    officer.page.get_by_role("group", name="Ground of the law").get_by_role("radio").last.check()
+    officer.writes("What proves it", "Contract of 2024").writes("Reasons, for the person", f"We must keep it, {mark}.")
+    officer.writes("Reason for the record", "Retention duty").ticks(re.compile("^At The certified peer"))
+    officer.presses("Refuse")
+    officer.page.wait_for_url("**/interaction/**")
+    authenticates(officer, "ben")
+    if not javascript:
+        officer.is_at("The certified peer has confirmed who you are").presses("Sign now")
+    officer.reads("Refused")
+
+
+def authenticates(person, login):
+    """At the provider: who one is, whatever is typed as a password; and, the first time, that we may know."""
+    person.page.get_by_placeholder("Enter any login").fill(login)
+    person.page.get_by_placeholder("and password").fill("any")
+    person.presses("Sign-in")
+    if person.page.get_by_role("button", name="Continue", exact=True).count():
+        person.presses("Continue")

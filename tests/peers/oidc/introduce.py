@@ -2,7 +2,7 @@
 
 python -m tests.peers.oidc.introduce '[{"host": …, "issuer": …, "client_id": …, "secret": …, "people": {…}}]'
 
-`people`: colleagues to make here, each the subject at the peer, by e-mail address.
+`people`: colleagues, each the subject at the peer, by e-mail address; whoever is not here yet is made a member.
 """
 
 import json
@@ -43,6 +43,7 @@ def _set_up(one: dict[str, Any], actor: Any) -> str:
     from django.utils import timezone
 
     from tenants.members.accounts import actions as accounts
+    from tenants.members.accounts.queries import by_email
     from tenants.members.arrivals.catalogue import Said
     from tenants.members.federation import actions as federation
     from tenants.members.identity_providers import actions
@@ -65,8 +66,10 @@ def _set_up(one: dict[str, Any], actor: Any) -> str:
     provider.refresh_from_db()
     provider = actions.activate(provider, **said)
     for email, subject in one["people"].items():
-        person = accounts.create_user(email=email, full_name=f"{subject} of the peer", **said)
-        roles.grant(person, role="member", **said)
+        person = by_email(email)
+        if person is None:
+            person = accounts.create_user(email=email, full_name=f"{subject} of the peer", **said)
+            roles.grant(person, role="member", **said)
         federation.link(person, provider, Said(issuer=one["issuer"], subject=subject, claims={}), now=said["now"])
     return str(provider.pk)
 
