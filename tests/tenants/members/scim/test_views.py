@@ -575,3 +575,11 @@ def test_a_group_of_another_tenant_is_not_found(acme, globex, sign_in):
     group = Directory(globex).add_group()
     assert sign_in("ann").get(f"/access/directory/groups/{group['id']}/role/").status_code == 404
     assert cast.tenant("acme").plan == "standard"
+
+
+def test_a_list_costs_the_same_whatever_its_length(directory, django_assert_max_num_queries):
+    directory.add_group("Team", *(directory.add(f"person{number}@acme.example")["id"] for number in range(12)))
+    with django_assert_max_num_queries(12):
+        assert len(directory.ask("GET", "Users").json()["Resources"]) == 17
+    with django_assert_max_num_queries(12):
+        assert len(directory.ask("GET", "Groups").json()["Resources"][0]["members"]) == 12
