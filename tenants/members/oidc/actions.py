@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from mozilla_django_oidc.utils import generate_code_challenge
 
+from audit.subject_keys.hashing import from_token, to_token
+from audit.subject_keys.queries import open_secret, seal_secret
 from tenants import signing
 from tenants.members.arrivals import actions as arrivals
 from tenants.members.arrivals.catalogue import Attempt, ProviderRefused, Purpose, Said
@@ -30,6 +32,7 @@ from tenants.outbound import Client
 LEAVING: Final = "oidc leaving"
 LEAVING_LIVES: Final = timedelta(minutes=2)
 LONGEST_ANSWER: Final = 4096
+PLACE: Final = "members.ceremony.leaving"
 
 log = structlog.get_logger(__name__)
 
@@ -118,14 +121,16 @@ def sign_out_url(door: Door, *, now: datetime) -> str | None:
     if address is None:
         return None
     secret = secrets.token_urlsafe(32)
-    ceremonies.begin(LEAVING, secret=secret, content={"address": address}, life=LEAVING_LIVES, now=now)
+    # The ID token in it speaks of a person.
+    sealed = to_token(seal_secret(address.encode(), PLACE))
+    ceremonies.begin(LEAVING, secret=secret, content={"address": sealed}, life=LEAVING_LIVES, now=now)
     return reverse("oidc-leaving", args=[secret])
 
 
 def leaving(secret: str, *, now: datetime) -> str | None:
     """Where to go on to, once; None for what is unknown, over or used."""
     kept = ceremonies.finish(LEAVING, secret=secret, now=now)
-    return str(kept["address"]) if kept else None
+    return open_secret(from_token(kept["address"]), PLACE).decode() if kept else None
 
 
 def _nonce(attempt: Attempt, state: str) -> str:

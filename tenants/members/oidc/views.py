@@ -62,6 +62,8 @@ def callback(request: HttpRequest) -> HttpResponse:
 @require_GET
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Where a provider sends somebody back to whose session it has ended."""
+    if request.user.is_authenticated:
+        return redirect("home")
     return render(request, "tenants/oidc/signed_out.html")
 
 

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from tenants import schemas
+from tenants.members.ceremonies.models import Ceremony
 from tenants.members.identity_providers.states import State
 from tenants.members.oidc import actions, queries
 from tenants.members.sessions.catalogue import Door, Method
@@ -215,3 +216,15 @@ def test_the_way_to_the_provider_leads_over_a_page_of_ours_once(acme, provider, 
 
 def test_the_page_to_come_back_to_is_for_everybody(acme, stranger):
     assert "You are signed out" in stranger("acme.localhost").get("/sso/oidc/signed-out/").content.decode()
+
+
+def test_the_address_that_names_a_person_is_not_left_in_the_clear(acme, provider):
+    with schemas.inside(acme):
+        actions.sign_out_url(door(provider), now=timezone.now())
+        kept = Ceremony.objects.get(kind=actions.LEAVING)
+    assert "id.token" not in str(kept.content)
+
+
+def test_nobody_who_is_signed_in_reads_that_they_are_out(acme, sign_in):
+    answer = sign_in("cay").get("/sso/oidc/signed-out/")
+    assert (answer.status_code, answer["Location"]) == (302, "/")
