@@ -25,9 +25,9 @@ from tenants.members.ceremonies import actions as ceremonies
 from tenants.members.entrance import queries
 from tenants.members.entrance.catalogue import (
     CHALLENGE_LIVES,
-    CHALLENGES_PER_ADDRESS,
     GUESS_PAUSE,
     GUESSES,
+    PASSKEYS_PER_SOURCE,
     PENDING,
     PENDING_LIVES,
     Purpose,
@@ -112,7 +112,7 @@ def enter_by_passkey(request: HttpRequest, *, answer: str, wanted: str, now: dat
 
     Raises `SignInRefused`, `TooManyAttempts`.
     """
-    _count_address("passkey sign-in", OWN_PASSWORD_ATTEMPTS * 5)
+    _count_source(request, None, "passkey sign-in")
     try:
         user = factors.recognise(answer, _spent_challenge(answer, Purpose.SIGN_IN, None, now), now=now)
     except PasskeyRefused as refused:
@@ -176,12 +176,12 @@ def prove_by_passkey(request: HttpRequest, user: User, *, answer: str, now: date
 # --- Passkeys ----------------------------------------------------------------------------------
 
 
-def ask_passkey(purpose: Purpose, user: User | None, *, now: datetime) -> dict[str, Any]:
+def ask_passkey(request: HttpRequest, purpose: Purpose, user: User | None, *, now: datetime) -> dict[str, Any]:
     """What a page hands to the browser: a challenge that is good once, within five minutes. Raises `TooManyAttempts`.
 
     `user`: whose passkeys are asked for; None at sign-in, where the browser offers what it keeps for this host.
     """
-    _count_address("passkey challenge", CHALLENGES_PER_ADDRESS)
+    _count_source(request, user, "passkey challenge")
     challenge = secrets.token_bytes(32)
     content = {"purpose": purpose, "user": str(user.pk) if user else ""}
     ceremonies.begin(CEREMONY, secret=challenge.hex(), content=content, life=CHALLENGE_LIVES, now=now)
@@ -254,8 +254,13 @@ def _count_guess(request: HttpRequest, user: User) -> str:
     return browser
 
 
-def _count_address(what: str, at_most: int) -> None:
-    if attempts.count(what, current_request().address, window=ADDRESS_WINDOW) > at_most:
+def _count_source(request: HttpRequest, user: User | None, what: str) -> None:
+    """Count by person, known browser, or network address: no stranger uses up what is somebody's own.
+
+    Raises `TooManyAttempts`.
+    """
+    source = str(user.pk) if user else browsers.known(request).browser or current_request().address
+    if attempts.count(what, source, window=ADDRESS_WINDOW) > PASSKEYS_PER_SOURCE:
         raise TooManyAttempts(ADDRESS_WINDOW)
 
 

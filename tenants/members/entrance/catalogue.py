@@ -9,7 +9,8 @@ from typing import Final
 PENDING: Final = "entrance"
 PENDING_LIVES: Final = timedelta(minutes=10)
 CHALLENGE_LIVES: Final = timedelta(minutes=5)
-CHALLENGES_PER_ADDRESS: Final = 50
+# In ten minutes, by one person, one known browser, or one network address.
+PASSKEYS_PER_SOURCE: Final = 50
 
 # Guesses at the second step of one account, from all browsers it does not know together and from each that it knows.
 GUESSES: Final = 5

@@ -154,7 +154,7 @@ def passkey_challenge(request: HttpRequest) -> HttpResponse:
     elif request.POST.get("seen") != Purpose.SIGN_IN and (found := queries.pending(request, now)) is not None:
         purpose, user = Purpose.SECOND, found.user
     try:
-        return JsonResponse(actions.ask_passkey(purpose, user, now=now))
+        return JsonResponse(actions.ask_passkey(request, purpose, user, now=now))
     except accounts.TooManyAttempts as refused:
         answer = JsonResponse({"reason": "Too many tries. Wait a few minutes, or go another way."}, status=429)
         answer["Retry-After"] = str(refused.seconds)

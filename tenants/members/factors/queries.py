@@ -59,7 +59,9 @@ def passkeys(factors: Iterable[Factor]) -> list[Factor]:
 
 
 def has_passkey(user: User) -> bool:
-    return Factor.objects.filter(user_id=user.pk, kind=Kind.PASSKEY, removed_at=None).exclude(confirmed_at=None).exists()
+    return (
+        Factor.objects.filter(user_id=user.pk, kind=Kind.PASSKEY, removed_at=None).exclude(confirmed_at=None).exists()
+    )
 
 
 def by_credential(credential_id: str) -> Factor | None:

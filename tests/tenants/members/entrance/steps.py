@@ -1,6 +1,7 @@
 """How people of the cast come in, step by step, for the tests of the entrance."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -114,3 +115,9 @@ def provider_of(key: str, **changes: Any) -> IdentityProvider:
         provider = IdentityProvider(state_changed_at=now, created_at=now, created_by="casting", **(said | changes))
         provider.save(force_insert=True)
     return provider
+
+
+def same(answer: Any) -> str:
+    """A page without what differs each time."""
+    text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", answer.content.decode())
+    return re.sub(r'X-CSRFToken": "[^"]+"', "", text)

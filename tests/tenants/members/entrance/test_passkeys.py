@@ -15,7 +15,7 @@ from tenants.members.factors.models import Factor
 from tenants.members.roles import actions as roles
 from tenants.members.sessions.models import Session
 from tests import cast
-from tests.tenants.members.entrance.steps import SECOND, begin, challenge, rules, with_handle, with_passkey
+from tests.tenants.members.entrance.steps import SECOND, begin, challenge, come_in, rules, with_handle, with_passkey
 
 pytestmark = pytest.mark.django_db
 DOOR = "/sign-in/passkey/"
@@ -149,12 +149,17 @@ def test_nothing_sent_in_place_of_an_answer_breaks_the_door(acme, browser, answe
     assert browser.post(SECOND, {"key-passkey": answer}).status_code == 422
 
 
-def test_challenges_are_given_out_to_one_address_only_so_often(acme, browser):
-    for _ in range(catalogue.CHALLENGES_PER_ADDRESS):
+def test_challenges_are_given_out_to_one_address_only_so_often_but_known_browsers_are_their_own(
+    acme, browser, stranger
+):
+    come_in(known := stranger("acme.localhost"), "ann")
+    known.post("/sign-out/")
+    for _ in range(catalogue.PASSKEYS_PER_SOURCE):
         challenge(browser)
     late = browser.post("/sign-in/challenge/", {"seen": "sign-in"})
     assert (late.status_code, late.headers["Retry-After"]) == (429, "600")
     assert "Too many tries." in late.json()["reason"]
+    assert challenge(known)["challenge"]
 
 
 def test_a_challenge_tells_nothing_of_who_has_an_account(acme, browser, device):

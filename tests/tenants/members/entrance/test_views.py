@@ -6,8 +6,9 @@ from django.utils import timezone
 from tenants import schemas
 from tenants.members.accounts import actions
 from tenants.members.accounts.models import PasswordReset, User
+from tenants.members.roles import actions as roles
 from tests import cast
-from tests.tenants.members.entrance.steps import come_in, enter
+from tests.tenants.members.entrance.steps import come_in, enter, same
 
 pytestmark = pytest.mark.django_db
 HOSTS = {
@@ -82,9 +83,29 @@ def test_every_refusal_is_the_same_page_but_for_what_was_typed(acme, stranger, e
     assert password not in text
 
 
-def test_a_deactivated_person_is_refused_like_a_stranger(acme, stranger):
-    from tenants.members.roles import actions as roles
+@pytest.mark.req("ASVS-6.3.8")
+def test_whoever_does_not_come_in_gets_the_very_same_page(acme, stranger):
+    with schemas.inside(acme):
+        now, reason = timezone.now(), "Set the stage"
+        roles.deactivate(cast.person("cay"), actor=cast.DIRECTOR, now=now, reason=reason)
+        said = {"actor": cast.DIRECTOR, "now": now, "reason": reason}
+        actions.create_user(email="new@acme.example", full_name="Nia New", **said)
+        User.objects.filter(pk=cast.person("ben").pk).update(locked_until=now + timedelta(minutes=9))
+    tries = {
+        "unknown": ("nobody@acme.example", "wrong password"),
+        "wrong": ("ann@acme.example", "wrong password"),
+        "deactivated": ("cay@acme.example", cast.PASSWORD),
+        "never accepted": ("new@acme.example", "wrong password"),
+        "resting": ("ben@acme.example", cast.PASSWORD),
+        "of another tenant": ("dov@globex.example", cast.PASSWORD),
+    }
+    answers = {name: enter(stranger("acme.localhost"), *typed) for name, typed in tries.items()}
+    assert {answer.status_code for answer in answers.values()} == {422}
+    assert len({same(answer).replace(tries[name][0], "") for name, answer in answers.items()}) == 1
+    assert len({(*sorted(answer.headers), *sorted(answer.cookies)) for answer in answers.values()}) == 1
 
+
+def test_a_deactivated_person_is_refused_like_a_stranger(acme, stranger):
     with schemas.inside(acme):
         roles.deactivate(cast.person("cay"), actor=cast.DIRECTOR, now=timezone.now(), reason="Left the company")
     answer = enter(stranger("acme.localhost"), "cay@acme.example")
