@@ -100,17 +100,13 @@ def test_no_text_passes_for_a_token(text):
 
 
 @settings(max_examples=200, deadline=None)
-@given(at=st.integers(min_value=0, max_value=400), letter=st.sampled_from("AZaz09-_."))
-def test_a_token_with_another_letter_is_refused(at, letter):
+@given(where=st.floats(min_value=0, max_value=1), letter=st.sampled_from("AZaz09-_."))
+def test_a_token_with_another_letter_in_head_or_body_is_refused(where, letter):
+    """The signature covers the text itself, so that no two spellings of a body pass."""
     token = signed(GOOD)
-    place = at * (len(token) - 1) // 400
+    place = int(where * (token.rindex(".") - 1))
     changed = token[:place] + letter + token[place + 1 :]
-    # The last letter of each part carries bits that no byte needs.
-    same = changed == token or (
-        jwt.utils.base64url_decode(changed.split(".")[-1]) == jwt.utils.base64url_decode(token.split(".")[-1])
-        and changed.rpartition(".")[0] == token.rpartition(".")[0]
-    )
-    assert same or isinstance(outcome(changed, logout=False), str)
+    assert changed == token or isinstance(outcome(changed, logout=False), str)
 
 
 @pytest.mark.parametrize("seconds", [None, "1", [], {}, True, 10**40, -(10**40), float("inf"), float("nan")])
