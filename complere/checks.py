@@ -7,6 +7,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -155,6 +156,13 @@ def _way_out() -> list[CheckMessage]:
     return [Error("Addresses are asked over plain http.", hint=hint, id="complere.E013")]
 
 
+def _leaked_passwords() -> list[CheckMessage]:
+    if settings.BREACH_CHECK != "local-file" or Path(settings.BREACH_FILE).is_file():
+        return []
+    hint = "Set BREACH_FILE to a file of sorted SHA-1 digests, or BREACH_CHECK to bundled or range-api."
+    return [Error("There is no file of leaked passwords.", hint=hint, id="complere.E014")]
+
+
 def _is_strong(key: object, shortest: int) -> bool:
     if not isinstance(key, str) or len(key) < shortest or len(set(key)) < FEWEST_DIFFERENT:
         return False
@@ -181,4 +189,5 @@ def _weak(name: str, wanted: str, number: str) -> CheckMessage:
 
 CHECKS: Final[tuple[Callable[[], list[CheckMessage]], ...]] = (
     _debug, _secret_key, _root_key, _log_key, _task_key, _hosts, _origin, _database, _queue, _mail, _way_out,
+    _leaked_passwords,
 )  # fmt: skip

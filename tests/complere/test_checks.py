@@ -33,6 +33,8 @@ GOOD = {
     "MIDDLEWARE": ["tenants.middleware.TenantFromHost", "django.middleware.common.CommonMiddleware"],
     "DATABASES": {"default": {"USER": "complere_runtime"}},
     "OUTBOUND_ALLOWED": [],
+    "BREACH_CHECK": "bundled",
+    "BREACH_FILE": "",
 }
 AS_OWNER = {"default": {"USER": "complere_owner"}}
 DEVELOPMENT = "development-only-secret-that-production-refuses-to-start-with"
@@ -93,6 +95,14 @@ def test_each_fault_is_found_alone(faults, name, value, fault):
     if fault[9] == "E":
         with pytest.raises(ImproperlyConfigured, match=fault):
             checks.refuse_to_start()
+
+
+def test_a_file_of_leaked_passwords_that_is_not_there_is_found(faults, tmp_path):
+    file = tmp_path / "digests.txt"
+    assert faults(BREACH_CHECK="local-file", BREACH_FILE=str(file)) == ["complere.E014"]
+    assert faults(BREACH_CHECK="local-file") == ["complere.E014"]
+    file.touch()
+    assert faults(BREACH_CHECK="local-file", BREACH_FILE=str(file)) == []
 
 
 def test_the_key_that_settings_derive_for_development_is_refused(faults):

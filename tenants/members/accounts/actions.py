@@ -161,7 +161,6 @@ def sign_in(
 def note_arrival(user: User, *, now: datetime, new_browser: str = "", address: str = "") -> None:
     """The person is in, by whatever way. `new_browser` describes one they never signed in with before: they are told
     (ASVS 6.3.5)."""
-    log.info("signed in", account=str(user.pk))
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(last_sign_in_at=now)
         if new_browser and user.last_sign_in_at is not None:
