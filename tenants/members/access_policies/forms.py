@@ -60,7 +60,7 @@ class SignInRules(forms.Form):
         "for visits of Complere's staff, too.",
         required=False,
         max_length=60 * MOST_NETWORKS,
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "input--code"}),
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
     password_length = forms.IntegerField()
     sso_required = forms.BooleanField(
