@@ -72,7 +72,7 @@ def set_stage() -> Stage:
             made.scenes[key] = scene.Scene(tenant.schema_name, customer=customer, member=author.pk).plant()
             made.visitors[key] = [signed_in(user, tenant) for user in everybody]
             made.visitors[key][everybody.index(author)].owns_rows = True
-            made.half[key] = half_way(tenant, everybody[0])
+            made.half[key] = half_way(tenant, next(user for user in everybody if user.has_perm("members.sign")))
             if tenant.is_platform:
                 bare = next(user for user in everybody if not user.has_perm("members.sign"))
                 made.bare[key] = signed_in(bare, tenant, second_at=None, second="")

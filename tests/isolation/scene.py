@@ -65,6 +65,8 @@ WANTED: dict[str, dict[str, Any]] = {
     "trust_center.Statement": {"kind": "passage", "part": "overview"},
     # What a tenant asks Complere for lies on the platform, in the tenant's name.
     "trust_center.DocumentRequest": {
+        "calendar": "DE",
+        "time_zone": "Europe/Berlin",
         "kinds": ["dpa"],
         "purpose": "evaluation",
         "tenant_id": lambda mark: mark.customer,
@@ -81,6 +83,8 @@ WANTED: dict[str, dict[str, Any]] = {
         "expires_at": lambda mark: timezone.now() + timedelta(days=1),
     },
 }
+# Of these a second row, for addresses that show one kind only.
+ANOTHER = {"members.IdentityProvider": {"kind": "saml"}}
 
 
 # A value for a field by its type; a date-time is a date, so it stands before it.
@@ -130,7 +134,17 @@ class Scene:
         with context.regulated_write(actor=actor, reason="Plant a canary"):
             for model in ours():
                 self.row(model)
+            for label, values in ANOTHER.items():
+                self._another(label, values)
         return self
+
+    def _another(self, label: str, values: dict[str, Any]) -> None:
+        """A second row of a model whose rows are of two kinds."""
+        model = apps.get_model(label)
+        said = {field.attname: self._value(field, label) for field in fields(model)}
+        record = model(**said | values)
+        record.save(force_insert=True)
+        self.rows[f"{label} ({', '.join(values.values())})"] = record
 
     def row(self, model: type[models.Model]) -> models.Model:
         label = model._meta.label

@@ -29,6 +29,11 @@ def of_model(label: str) -> Callable[[Scene, routes.Route], list[Any]]:
     return lambda scene, route: [scene.rows[label].pk] if label in scene.rows else []
 
 
+def of_either(label: str) -> Callable[[Scene, routes.Route], list[Any]]:
+    """Of every kind of a model."""
+    return lambda scene, route: [row.pk for name, row in scene.rows.items() if name.startswith(label)]
+
+
 # Features without records of their own: whose they show.
 BORROWED = {"privacy.authority_notices": "privacy.incidents", "audit.signed_records": "audit.signatures"}
 
@@ -36,6 +41,9 @@ BORROWED = {"privacy.authority_notices": "privacy.incidents", "audit.signed_reco
 def of_feature(scene: Scene, route: routes.Route) -> list[Any]:
     """Ids of every record of the feature that the view belongs to, else of its whole app."""
     feature = getattr(route.view, "__module__", "").rsplit(".", 1)[0]
+    if feature == "tenants.console":
+        # The register of tenants is Complere's.
+        return [scene.mark.customer] if scene.mark.schema == "public" else []
     found = [row for row in scene.rows.values() if isinstance(row._meta.pk, models.UUIDField)]
     own = [row for row in found if type(row).__module__.startswith(BORROWED.get(feature, feature) + ".")]
     return [row.pk for row in own or found if type(row).__module__.split(".")[0] == feature.split(".")[0]]
@@ -54,7 +62,7 @@ RECORDS: dict[str, Callable[[Scene, routes.Route], list[Any]]] = {
     "request_id": of_model("privacy.SubjectRequest"),
     "file_id": of_model("privacy.RequestFile"),
     "role_key": of_model("members.CustomRole"),
-    "provider_id": of_model("members.IdentityProvider"),
+    "provider_id": of_either("members.IdentityProvider"),
     "entry_id": of_model("members.StaffEntry"),
     "token_id": of_model("members.AccessToken"),
     "domain": of_model("members.EmailDomain"),
