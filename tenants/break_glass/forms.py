@@ -10,7 +10,7 @@ from tenants.members.accounts.forms import OneLine, Reason
 from tenants.tenancy.models import Tenant
 
 STATES = [("", "Any state"), *[(state.value, state.value.capitalize()) for state in State]]
-READ_ONLY = [("", "Only read"), ("write", "Read and write")]
+SCOPES = [("read", "Only read"), ("write", "Read and write")]
 
 
 class TenantChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -60,7 +60,13 @@ class Ask(forms.Form):
         },
         widget=forms.NumberInput(attrs={"class": "input--short", "inputmode": "numeric"}),
     )
-    access = forms.ChoiceField(label="What you need", choices=READ_ONLY, required=False, widget=forms.RadioSelect)
+    access = forms.ChoiceField(
+        label="What you need",
+        choices=SCOPES,
+        initial="read",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose whether you only read, or write as well."},
+    )
     write_reason = forms.CharField(
         label="Why reading is not enough",
         required=False,

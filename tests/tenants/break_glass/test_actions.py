@@ -78,7 +78,7 @@ def test_an_approval_is_in_both_trails_and_told_to_the_tenant_at_once(acme):
         )
         assert mails("staff-entry-approved") == ["ann@acme.example"]
         mail = Email.objects.select_related("subject_key").get(template="staff-entry-approved")
-        assert mail.subject == "Suki Support of Complere may now enter the workspace of Acme Pharma"
+        assert mail.subject == "Suki Support of Complere may now enter the workspace of Acme Pharma (SUP-2041)"
         for words in (
             WHY,
             "SUP-2041",

@@ -16,7 +16,7 @@ LIST = "/console/entries/"
 
 
 def form(customer, **changes):
-    return {"tenant": str(customer.pk), "reason": WHY, "ticket": "SUP-2041", "minutes": "30", **changes}
+    return {"tenant": str(customer.pk), "reason": WHY, "ticket": "SUP-2041", "minutes": "30", "access": "read", **changes}
 
 
 def at(entry, name: str = "") -> str:
@@ -69,6 +69,7 @@ def test_the_way_from_asking_to_being_inside(acme, sign_in):
         ({"minutes": "4"}, "at least 5 minutes"),
         ({"minutes": "61"}, "at most 60 minutes"),
         ({"minutes": "half an hour"}, "whole number"),
+        ({"access": ""}, "only read, or write as well"),
         ({"access": "write"}, "at least 4 characters"),
     ],
 )
