@@ -44,6 +44,10 @@ def ask(
     visitor = _person(actor)
     _check_limits(tenant, minutes, may_write=may_write, write_reason=write_reason)
     with context.regulated_write(actor=actor, reason=reason) as write:
+        # Held, so that the same form sent twice asks once.
+        User.objects.select_for_update(of=("self",)).get(pk=visitor.pk)
+        if queries.waiting(visitor.pk, tenant, ticket.strip()).exists():
+            raise EntryRefused("You asked for this already, under the same ticket. It waits for a decision.")
         entry = EntryRequest(
             tenant=tenant,
             visitor_id=visitor.pk,

@@ -32,6 +32,11 @@ def by_id(number: UUID) -> EntryRequest | None:
     return requests().filter(pk=number).first()
 
 
+def waiting(visitor_id: UUID, tenant: Tenant, ticket: str) -> QuerySet[EntryRequest]:
+    """What this person asked for under this ticket, and nobody has decided on."""
+    return EntryRequest.objects.filter(state=State.REQUESTED, visitor_id=visitor_id, tenant_id=tenant.pk, ticket=ticket)
+
+
 def enterable() -> QuerySet[Tenant]:
     return tenancy.active_customers()
 

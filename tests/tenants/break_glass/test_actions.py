@@ -201,8 +201,21 @@ def test_complere_itself_is_no_tenant_to_enter(platform):
         asked(platform, now=NOW)
 
 
+def test_the_same_request_waits_once(acme, globex):
+    entry = asked(acme, now=NOW)
+    with pytest.raises(EntryRefused, match="already"):
+        asked(acme, now=NOW)
+    asked(globex, now=NOW), asked(acme, by="sam", now=NOW), asked(acme, ticket="SUP-2", now=NOW)
+    actions.refuse(entry, **said("pat", NOW))
+    assert asked(acme, now=NOW).state == State.REQUESTED
+
+
 def test_time_ends_requests_and_entries(acme, globex):
-    waiting, short, long = asked(acme, now=NOW), approved(acme, minutes=5, now=NOW), approved(globex, now=NOW)
+    waiting, short, long = (
+        asked(acme, now=NOW),
+        approved(acme, ticket="SUP-2", minutes=5, now=NOW),
+        approved(globex, now=NOW),
+    )
     assert queries.next_due() == short.ends_at
     assert actions.lapse(NOW + timedelta(minutes=4)) == 0
     assert actions.lapse(NOW + timedelta(minutes=6)) == 1
@@ -228,7 +241,7 @@ def test_the_timer_runs_in_complere_s_schema_only(acme):
 
 
 def test_a_request_is_withdrawn_and_an_entry_given_back_by_who_asked_only(acme):
-    waiting, open_ = asked(acme, now=NOW), approved(acme, now=NOW)
+    waiting, open_ = asked(acme, now=NOW), approved(acme, ticket="SUP-2", now=NOW)
     for entry in (waiting, open_):
         with pytest.raises(EntryRefused, match="somebody else's"):
             actions.give_back(entry, **said("pat", NOW))
@@ -243,7 +256,7 @@ def test_a_request_is_withdrawn_and_an_entry_given_back_by_who_asked_only(acme):
 
 
 def test_a_way_in_is_for_who_asked_while_the_entry_stands(acme):
-    waiting, entry = asked(acme, now=NOW), approved(acme, now=NOW)
+    waiting, entry = asked(acme, now=NOW), approved(acme, ticket="SUP-2", now=NOW)
     with pytest.raises(EntryRefused, match="not open"):
         ticket(waiting, now=NOW)
     with pytest.raises(EntryRefused, match="somebody else's"):

@@ -57,6 +57,12 @@ def test_of_several_approvals_one_counts(committed_db):
         assert mails("staff-entry-approved") == ["ann@acme.example"]
 
 
+def test_the_same_form_sent_twice_asks_once(committed_db):
+    acme = cast.tenant("acme")
+    assert at_once(*[lambda: asked(acme, now=NOW)] * 3) == ["done", "refused", "refused"]
+    assert EntryRequest.objects.count() == 1
+
+
 def test_a_visit_ends_once_whoever_ends_it(committed_db):
     acme = cast.tenant("acme")
     entry = approved(acme, now=NOW)
