@@ -158,8 +158,9 @@ def show_passkey(request: HttpRequest, *, answer: str, now: datetime) -> HttpRes
 
 def prove_by_password(request: HttpRequest, user: User, *, password: str, code: str, now: datetime) -> None:
     """Password and, of whoever has a factor, a code. Raises `AccountRefused` beside the field, `TooManyAttempts`."""
-    if second := factors.prove(user, password=password, code=code, now=now):
-        sessions.note_second(request, second=second, now=now)
+    accounts.check_own_password(user, password=password)
+    if queries.second_is_due(user):
+        sessions.note_second(request, second=factors.prove_code(user, code=code, now=now), now=now)
     else:
         sessions.note_proof(request, now=now)
 

@@ -30,6 +30,7 @@ from tenants.members.sessions import actions as sessions
 from tenants.tenancy.queries import name_here
 
 WRONG_CODE = "This code does not hold. Enter the one that your app shows now, or a recovery code not used before."
+LAST_ONE = "You need a second factor to sign in. Set up another before you remove this one."
 WRONG_NEW_CODE = (
     "This code does not hold. Enter the one that the app shows now; check that your device's time is right."
 )
@@ -158,10 +159,10 @@ def recognise(response: dict[str, Any] | str, challenge: bytes, *, now: datetime
 def begin_authenticator(user: User, *, name: str, password: str, code: str, now: datetime) -> Factor:
     """A secret for an app, which counts for nothing until a code confirms it.
 
-    Raises `AccountRefused` for a name that is taken, and unless `prove` does not refuse.
+    Raises `AccountRefused` for a name that is taken and beside what does not hold, `TooManyAttempts`.
     """
     _check_name(user, name)
-    prove(user, password=password, code=code, now=now)
+    _prove_change(user, password=password, code=code, now=now)
     return new_authenticator(user, name=name, now=now)
 
 
@@ -198,7 +199,7 @@ def begin_passkey(
 ) -> dict[str, Any]:
     """What the browser needs to make a passkey over `challenge`. Raises like `begin_authenticator`."""
     _check_name(user, name)
-    prove(user, password=password, code=code, now=now)
+    _prove_change(user, password=password, code=code, now=now)
     return passkeys.creation_options(user, challenge)
 
 
@@ -228,18 +229,6 @@ def register_passkey(
         return _enrolled(user, factor, now)
 
 
-def prove(user: User, *, password: str, code: str, now: datetime) -> str:
-    """Who changes how they sign shows the password and, once they have a factor, a code: an open session is not enough.
-
-    A recovery code serves in place of a lost app. Whoever has no password, as the identity provider lets them in, has
-    proved there who they are a moment ago (`@dangerous`). Returns what `prove_code` does, or nothing where no code was
-    asked. Raises `AccountRefused` beside the field, `TooManyAttempts`.
-    """
-    if user.has_usable_password():
-        accounts.check_own_password(user, password=password)
-    return prove_code(user, code=code, now=now) if queries.factors_of(user) else ""
-
-
 def prove_code(user: User, *, code: str, now: datetime) -> str:
     """A code of any app of the person, or one of the recovery codes: “totp” or “recovery”.
 
@@ -262,8 +251,9 @@ def remove(user: User, factor: Factor, *, code: str, now: datetime, reason: str)
     Raises `AccountRefused`, `TooManyAttempts`, `MoveRefused`.
     """
     if policies.second_is_required(user) and len(queries.factors_of(user)) == 1:
-        raise AccountRefused("code", "You need a second factor to sign in. Set up another before you remove this one.")
-    prove_code(user, code=code, now=now)
+        raise AccountRefused("reason", LAST_ONE)
+    if queries.asks_code(user):
+        prove_code(user, code=code, now=now)
     return take_away(factor, actor=user.actor, now=now, reason=reason)
 
 
@@ -311,10 +301,10 @@ def test_passkey(
 
 
 def renew_recovery_codes(user: User, *, password: str, code: str, now: datetime) -> list[str]:
-    """Ten new ones; the earlier ones end. Raises like `prove`, and `MoveRefused` before there is a factor."""
+    """Ten new ones; the earlier ones end. Raises like `begin_authenticator`; `MoveRefused` before there is a factor."""
     if not queries.factors_of(user):
         raise MoveRefused("Set up an authenticator app or a passkey first: recovery codes stand in for one.")
-    prove(user, password=password, code=code, now=now)
+    _prove_change(user, password=password, code=code, now=now)
     return safeguards.renew_recovery_codes(user, now=now, reason="Asked for new recovery codes")
 
 
@@ -332,6 +322,17 @@ def _check_name(user: User, name: str) -> None:
         raise AccountRefused("name", "You have one of this name already. Give it another.")
     if len(held) >= FACTORS_AT_MOST:
         raise AccountRefused("name", f"You have {FACTORS_AT_MOST} already. Remove one first.")
+
+
+def _prove_change(user: User, *, password: str, code: str, now: datetime) -> None:
+    """Who changes a second factor shows the password and a code of their app: an open session is not enough.
+
+    Whoever has only one of these, or neither, was asked a moment ago for what they do have (`@dangerous`).
+    """
+    if user.has_usable_password():
+        accounts.check_own_password(user, password=password)
+    if queries.asks_code(user):
+        prove_code(user, code=code, now=now)
 
 
 def _bounded(what: str, user: User) -> None:

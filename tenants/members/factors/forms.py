@@ -37,7 +37,7 @@ def password_field() -> forms.CharField:
 
 
 class Add(forms.Form):
-    """What is set up, and who does it: the code is asked of who has a factor, the password of who has one."""
+    """What is set up, and who does it: a code is asked of who has an app, the password of who has one."""
 
     name = OneLine(
         label="Name",
@@ -75,12 +75,19 @@ class Remove(forms.Form):
     code = code_field()
     reason = Reason(help_text="Goes into the history, for example “Phone was replaced”.")
 
+    def __init__(self, *args: Any, asks_code: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not asks_code:
+            del self.fields["code"]
+
 
 class Renew(forms.Form):
     password = password_field()
     code = code_field()
 
-    def __init__(self, *args: Any, asks_password: bool, **options: Any) -> None:
+    def __init__(self, *args: Any, asks_code: bool, asks_password: bool, **options: Any) -> None:
         super().__init__(*args, **options)
+        if not asks_code:
+            del self.fields["code"]
         if not asks_password:
             del self.fields["password"]

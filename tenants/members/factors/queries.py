@@ -58,6 +58,11 @@ def passkeys(factors: Iterable[Factor]) -> list[Factor]:
     return [factor for factor in factors if factor.kind == Kind.PASSKEY]
 
 
+def asks_code(user: User) -> bool:
+    """Whether the person can show a code of an app, and so is asked for one."""
+    return bool(authenticators(factors_of(user)))
+
+
 def has_passkey(user: User) -> bool:
     return (
         Factor.objects.filter(user_id=user.pk, kind=Kind.PASSKEY, removed_at=None).exclude(confirmed_at=None).exists()

@@ -61,7 +61,7 @@ def signing(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def add_authenticator(request: HttpRequest) -> HttpResponse:
     user = accounts.signed_in(request)
-    form = _adding(request, user)
+    form = forms.Add(_posted(request), **_asks(user))
     if form.is_valid():
         try:
             actions.begin_authenticator(user, **_said(form), now=timezone.now())
@@ -107,7 +107,7 @@ def confirm_authenticator(request: HttpRequest) -> HttpResponse:
 def add_passkey(request: HttpRequest) -> HttpResponse:
     """Who one is, and the name; then the browser makes the passkey."""
     user, now = accounts.signed_in(request), timezone.now()
-    form = _adding(request, user)
+    form = forms.Add(_posted(request), **_asks(user))
     if form.is_valid():
         challenge = secrets.token_bytes(32)
         try:
@@ -157,10 +157,10 @@ def register_passkey(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, factor_id: UUID) -> HttpResponse:
     user = accounts.signed_in(request)
     factor = _own(user, factor_id)
-    form = forms.Remove(_posted(request))
+    form = forms.Remove(_posted(request), asks_code=queries.asks_code(user))
     if form.is_valid():
         try:
-            actions.remove(user, factor, **form.cleaned_data, now=timezone.now())
+            actions.remove(user, factor, **{"code": "", **form.cleaned_data}, now=timezone.now())
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
         except TooManyAttempts as refused:
@@ -201,10 +201,10 @@ def test(request: HttpRequest, factor_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     user = accounts.signed_in(request)
-    form = forms.Renew(_posted(request), asks_password=user.has_usable_password())
+    form = forms.Renew(_posted(request), **_asks(user))
     if form.is_valid():
         try:
-            said = {"password": "", **form.cleaned_data}
+            said = {"password": "", "code": "", **form.cleaned_data}
             codes = actions.renew_recovery_codes(user, **said, now=timezone.now())
         except AccountRefused as refused:
             form.add_error(refused.field, str(refused))
@@ -254,9 +254,9 @@ def _set_up(request: HttpRequest, enrolled: actions.Enrolled) -> HttpResponse:
     return render(request, "tenants/factors/codes.html", {"codes": enrolled.recovery_codes, "heading": done})
 
 
-def _adding(request: HttpRequest, user: User) -> forms.Add:
-    asks = {"asks_code": bool(queries.factors_of(user)), "asks_password": user.has_usable_password()}
-    return forms.Add(_posted(request), **asks)
+def _asks(user: User) -> dict[str, bool]:
+    """Nobody is asked for what they do not have: what they do have they showed a moment ago."""
+    return {"asks_code": queries.asks_code(user), "asks_password": user.has_usable_password()}
 
 
 def _own(user: User, factor_id: UUID) -> Factor:

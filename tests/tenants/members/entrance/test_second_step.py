@@ -289,6 +289,18 @@ def test_a_browser_not_known_before_is_told_of_and_a_known_one_is_not(acme, brow
     assert told() == first + 1
 
 
+def test_who_has_only_a_passkey_changes_factors_without_a_code_they_cannot_have(acme, sign_in):
+    with_passkey("cay")
+    cay, add = sign_in("cay"), "/account/signing/authenticators/add/"
+    assert "One-time code" not in cay.get(add).content.decode()
+    assert cay.post(add, {"name": "Phone", "password": "wrong password"}).status_code == 422
+    assert cay.post(add, {"name": "Phone", "password": cast.PASSWORD}).status_code == 302
+    with schemas.inside(acme):
+        factor = queries.passkeys(queries.factors_of(cast.person("cay")))[0]
+    removed = cay.post(f"/account/signing/factors/{factor.pk}/remove/", {"reason": "Device was replaced"})
+    assert removed.status_code == 302
+
+
 def test_a_passkey_serves_as_the_second_step(acme, browser):
     device = with_passkey("ann")
     begin(browser, "ann")
