@@ -24,6 +24,7 @@ class StrictResponse(OneLogin_Saml2_Response):
 
     # While our keys roll over, either may have been encrypted to.
     keys: Sequence[str] = ()
+    decrypted_document: Any
 
     def __init__(self, settings: Any, response: str) -> None:
         shape.check(shape.parse(shape.decode(response)))
