@@ -33,3 +33,5 @@ STATIC_ROOT = services.data_folder() / "test" / "static"
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 # Sessions that run at once share one cache server, but no key.
 CACHES["default"]["KEY_PREFIX"] = f"test-{uuid.uuid4().hex}"
+# No name server of the outside is asked: this one cannot be.
+DNS_SERVERS = ["127.0.0.1:0"]

@@ -23,7 +23,7 @@ from tests.hostile.stage import Stage, Visitor
 PAGES_OF_A_ROUTE, STATES_OF_A_RECORD = 3, 12
 RECORDS = {
     "subject-request", "incident", "incident-step", "document-request", "document-desk", "person", "tenant", "notice",
-    "breach-notice", "claim", "subprocessor", "contact-edit", "explain-deadline",
+    "breach-notice", "claim", "identity-provider", "subprocessor", "contact-edit", "explain-deadline",
 }  # fmt: skip
 # Pages that offer no form of their own, however many there are.
 LIKE_EACH_OTHER = {"record-history": 1, "claim": 3, "edit-claim": 2, "subprocessor": 3, "edit-subprocessor": 1}

@@ -16,20 +16,28 @@ from privacy.intake import actions as intake
 from privacy.subject_requests.catalogue import Channel
 from privacy.subject_requests.states import State as Case
 from tenants import schemas
+from tenants.members.access_reviews import actions as access_reviews
 from tenants.members.accounts import actions as accounts
 from tenants.members.accounts.models import User
+from tenants.members.api_tokens import actions as api_tokens
 from tenants.members.contacts import actions as contacts
+from tenants.members.email_domains import actions as domains
 from tenants.members.factor_resets import actions as factor_resets
 from tenants.members.factors import hashing as codes
 from tenants.members.factors import queries as factors
+from tenants.members.federation import actions as federation
+from tenants.members.identity_providers import actions as providers
 from tenants.members.outbox.models import Email
 from tenants.members.roles import actions as roles
+from tenants.members.scim import actions as scim
+from tenants.members.scim.catalogue import Group
 from tenants.tenancy import actions as tenancy
 from tenants.tenancy.models import Tenant
-from tests import cast
+from tests import cast, staff_visits
 from tests.privacy.breach_notices import stage as notices
 from tests.privacy.incidents import stage as incidents
 from tests.privacy.subject_requests import filings
+from tests.tenants.members import sso
 from tests.trust_center import publishing
 from tests.trust_center.document_requests import mailbox
 from tests.trust_center.documents import shelf
@@ -113,13 +121,28 @@ def set_stage() -> Stage:
     with schemas.inside(tenants["acme"]):
         _people("ann", now)
     _suspended(now)
+    for key in ("platform", "acme"):
+        with schemas.inside(tenants[key]):
+            _ways_in(tenants[key], now)
     walked = {key: tenants[key] for key in ("platform", "acme")}
     stage = Stage(tenants, [Visitor("stranger", SCHEMAS[key]) for key in walked], starts=starts)
     for key, tenant in walked.items():
         with schemas.inside(tenant):
             stage.visitors += [_signed_in(user, tenant, SCHEMAS[key]) for user in _everybody()]
             stage.mailed += [(SCHEMAS[key], path) for path in _links(tenant)]
+    _visits(stage)
     return stage
+
+
+def _visits(stage: Stage) -> None:
+    """Entries of staff that wait and that are open, a way in that nobody has used, and somebody inside."""
+    acme = stage.tenants["acme"]
+    staff_visits.asked(acme, ticket="SUP-1")
+    open_ = staff_visits.approved(acme, ticket="SUP-2")
+    stage.mailed.append((SCHEMAS["acme"], f"/staff/enter/{staff_visits.ticket(open_)}/"))
+    client, _ = staff_visits.inside(acme, by="sam", minutes=60)
+    cookies = {name: morsel.value for name, morsel in client.cookies.items()}
+    stage.visitors.append(Visitor("Complere staff", SCHEMAS["acme"], cookies))
 
 
 def _everybody() -> list[User]:
@@ -156,6 +179,26 @@ def _people(admin: str, now: datetime) -> None:
     factor_resets.ask(cast.person("ben" if admin == "ann" else "leo"), actor=new.actor, now=now, reason=WHY)
     accounts.request_password_reset(email=cast.person(admin).email, address="127.0.0.1", now=now)
     contacts.keep(kind="security", full_name="Cora Contact", email="watch@mail.example", phone="", **by)
+    if admin == "ann":
+        roles.make(name="Trail reader", purpose="Reads the trail", permissions=["audit.view_history"], **by)
+    access_reviews.open_review(**by)
+
+
+def _ways_in(tenant: Tenant, now: datetime) -> None:
+    """Providers of both protocols, in use and not yet, a domain, and an identity of who looks after them."""
+    if not tenant.is_platform:
+        sso.enterprise(tenant)
+    person = cast.person("pat" if tenant.is_platform else "ann")
+    by: dict[str, Any] = {"actor": person.actor, "now": now, "reason": WHY}
+    used = sso.provider()
+    sso.provider(name="Tested", issuer="https://tested.example", state="draft")
+    sso.provider(name="Untested", issuer="", state="draft", last_test={})
+    providers.create(kind="saml", name="Campus", **by)
+    federation.link(person, used, sso.said(), now=now)
+    domains.add(domain="staged.example", **by)
+    api_tokens.create(purpose="api", name="Robot", scopes=["api.read_self"], networks=[], days=30, **by)
+    if not tenant.is_platform:
+        scim.create_group(said=Group("Staged"), actor=person.actor, now=now)
 
 
 def _cases(now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.context import Actor
 from tenants import signing
@@ -101,6 +101,8 @@ def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
 def issuer(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Discovery: what is found is shown before it counts."""
     shown = _provider(pk, Kind.OIDC)
+    if "found" in request.POST:
+        return _issuer_confirmed(request, shown)
     form = forms.Issuer(_posted(request), initial={"issuer": shown.issuer})
     if not form.is_valid():
         return _form(request, shown, form, "Find the provider", "Find")
@@ -117,28 +119,23 @@ def issuer(request: HttpRequest, pk: UUID) -> HttpResponse:
         "facts": after,
         "changes": _differences(before, after) if shown.issuer else [],
         "form": forms.Confirm(initial={"found": _sealed(request, shown, {"issuer": typed, "found": found.stored()})}),
-        "send_to": reverse("identity-provider-issuer-confirm", args=[shown.pk]),
         "again": reverse("identity-provider-issuer", args=[shown.pk]),
     }
     return render(request, "tenants/identity_providers/confirm.html", values)
 
 
-@may("members.manage_access")
-@dangerous
-@require_POST
-def confirm_issuer(request: HttpRequest, pk: UUID) -> HttpResponse:
-    shown = _provider(pk, Kind.OIDC)
+def _issuer_confirmed(request: HttpRequest, shown: IdentityProvider) -> HttpResponse:
     found = _opened(request, shown)
     if found is None:
         messages.error(request, OVER)
-        return redirect("identity-provider-issuer", pk=pk)
+        return redirect("identity-provider-issuer", pk=shown.pk)
     try:
         actions.confirm_discovery(shown, issuer=found["issuer"], found=Oidc.read(found["found"]), **_said(request))
     except actions.SettingsRefused as refused:
         messages.error(request, str(refused))
-        return redirect("identity-provider-issuer", pk=pk)
+        return redirect("identity-provider-issuer", pk=shown.pk)
     messages.success(request, "The provider is found. Its settings were kept.")
-    return redirect("identity-provider", pk=pk)
+    return redirect("identity-provider", pk=shown.pk)
 
 
 @may("members.manage_access")
@@ -162,6 +159,8 @@ def client(request: HttpRequest, pk: UUID) -> HttpResponse:
 def metadata(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the metadata would change is shown before it counts."""
     shown = _provider(pk, Kind.SAML)
+    if "found" in request.POST:
+        return _metadata_confirmed(request, shown)
     form = forms.Metadata(_posted(request), request.FILES or None)
     if not form.is_valid():
         return _form(request, shown, form, "Read the provider's metadata", "Read", upload=True)
@@ -177,29 +176,24 @@ def metadata(request: HttpRequest, pk: UUID) -> HttpResponse:
         "provider": shown,
         "changes": changes,
         "form": forms.Confirm(initial={"found": sealed}),
-        "send_to": reverse("identity-provider-metadata-confirm", args=[shown.pk]),
         "again": reverse("identity-provider-metadata", args=[shown.pk]),
     }
     return render(request, "tenants/identity_providers/confirm.html", values)
 
 
-@may("members.manage_access")
-@dangerous
-@require_POST
-def confirm_metadata(request: HttpRequest, pk: UUID) -> HttpResponse:
-    shown = _provider(pk, Kind.SAML)
+def _metadata_confirmed(request: HttpRequest, shown: IdentityProvider) -> HttpResponse:
     found = _opened(request, shown)
     if found is None:
         messages.error(request, OVER)
-        return redirect("identity-provider-metadata", pk=pk)
+        return redirect("identity-provider-metadata", pk=shown.pk)
     merged = saml_metadata.merged(queries.saml(shown), Saml.read(found["saml"]))
     try:
         actions.take_metadata(shown, entity_id=found["entity_id"], saml=merged, **_said(request))
     except actions.SettingsRefused as refused:
         messages.error(request, str(refused))
-        return redirect("identity-provider-metadata", pk=pk)
+        return redirect("identity-provider-metadata", pk=shown.pk)
     messages.success(request, "The metadata are taken.")
-    return redirect("identity-provider", pk=pk)
+    return redirect("identity-provider", pk=shown.pk)
 
 
 @may("members.manage_access")

@@ -32,7 +32,9 @@ def provider(*, state: State = State.ACTIVE, mapping: Mapping | None = None, **c
         "kind": Kind.OIDC,
         "name": "Acme account",
         "issuer": ISSUER,
-        "settings": Oidc(client_id="us", token_endpoint=f"{ISSUER}/token").stored(),
+        "settings": Oidc(
+            client_id="us", authorization_endpoint=f"{ISSUER}/auth", token_endpoint=f"{ISSUER}/token"
+        ).stored(),
         "mapping": (mapping or Mapping()).stored(),
         "last_test": {"at": NOW.isoformat(), "passed": True, "steps": []},
         "created_by": "The test",

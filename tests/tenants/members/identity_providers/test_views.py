@@ -57,7 +57,7 @@ def test_an_openid_provider_is_set_up_by_pages_alone(acme, ann, op):  # noqa: F8
 
     found = ann.post(f"{address}issuer/", {"issuer": op.issuer})
     assert (f"{op.issuer}/token" in found.content.decode(), kept(acme).issuer) == (True, "")
-    assert ann.post(f"{address}issuer/confirm/", {"found": hidden(found)}).status_code == 302
+    assert ann.post(f"{address}issuer/", {"found": hidden(found)}).status_code == 302
     client = {"client_id": "acme-rp", "client_secret": "a secret: with + and %", "scopes": "email profile groups"}
     assert ann.post(f"{address}client/", client).status_code == 302
     rows = {"group_1": "staff", "role_1": "member", "group_2": "dpo", "role_2": "privacy_officer"}
@@ -83,7 +83,7 @@ def test_a_saml_provider_is_set_up_from_its_metadata_and_changes_are_shown_first
     address = ann.post(f"{LIST}new/", {"kind": "saml", "name": "Campus"}).headers["Location"]
     first = ann.post(f"{address}metadata/", {"file": SimpleUploadedFile("m.xml", metadata().encode())})
     assert ("https://idp.example/sso" in first.content.decode(), kept(acme).issuer) == (True, "")
-    ann.post(f"{address}metadata/confirm/", {"found": hidden(first)})
+    ann.post(f"{address}metadata/", {"found": hidden(first)})
     assert (kept(acme).issuer, queries.saml(kept(acme)).sso_url) == (
         "https://idp.example/saml",
         "https://idp.example/sso",
@@ -171,7 +171,7 @@ def test_only_what_this_admin_was_shown_is_confirmed(acme, ann, op, found):  # n
         idp, other = sso.provider(), sso.provider(name="Other", issuer="https://other.example")
     shown = hidden(ann.post(f"{LIST}{idp.pk}/issuer/", {"issuer": op.issuer}))
     for pk, sent in ((idp.pk, found), (idp.pk, shown[:-1]), (other.pk, shown)):
-        assert ann.post(f"{LIST}{pk}/issuer/confirm/", {"found": sent}).headers["Location"].endswith("/issuer/")
+        assert ann.post(f"{LIST}{pk}/issuer/", {"found": sent}).headers["Location"].endswith("/issuer/")
     with schemas.inside(acme):
         assert not IdentityProvider.objects.filter(issuer=op.issuer).exists()
 
