@@ -36,7 +36,7 @@ GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 # A name, or an address of version 6 without its brackets. Anything else is a trick or a mistake.
 HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
 # Look-ups cannot be broken off: few at a time may hang.
-_lookups: Final = ThreadPoolExecutor(max_workers=8, thread_name_prefix="lookup")
+_lookups: Final = ThreadPoolExecutor(max_workers=32, thread_name_prefix="lookup")
 
 Resolve = Callable[[str, int], list[str]]
 Connect = Callable[[str, int, float], socket.socket]
