@@ -34,7 +34,6 @@ def reviews(request: HttpRequest) -> HttpResponse:
     values = {
         "page": page,
         "rows": [presenters.summary(review, now) for review in page.object_list],
-        "running": queries.running(),
         "opens_at": queries.opens_at(),
         "now": now,
         "tz": of_request(request).time_zone,
@@ -53,6 +52,7 @@ def open_now(request: HttpRequest) -> HttpResponse:
         return redirect("access-review", pk=review.pk)
     confirm = {
         "heading": "Open a review of access",
+        "text": "A review is open already. It is signed off before the next one opens." if queries.running() else "",
         "submit_label": "Open the review",
         "consequences": [
             "Who may do what is written down as it is now, with tokens and visits of Complere's staff.",
