@@ -22,11 +22,11 @@ from tenants.members.saml.catalogue import XENC
 class StrictResponse(OneLogin_Saml2_Response):
     """Checks the shape before anything is decrypted, and again after: anybody can encrypt to our certificate."""
 
-    # While our keys roll over, either may have been encrypted to.
-    keys: Sequence[str] = ()
     decrypted_document: Any
 
-    def __init__(self, settings: Any, response: str) -> None:
+    def __init__(self, settings: Any, response: str, keys: Sequence[str]) -> None:
+        # While our keys roll over, either may have been encrypted to.
+        self._keys = keys
         shape.check(shape.parse(shape.decode(response)))
         super().__init__(settings, response)
         if self.encrypted:
@@ -35,7 +35,7 @@ class StrictResponse(OneLogin_Saml2_Response):
             shape.check(self.decrypted_document)
 
     def _decrypt_assertion(self, xml: Any) -> Any:
-        for key in self.keys:
+        for key in self._keys:
             found = _decrypted(deepcopy(xml), key)
             if found is not None:
                 return found
@@ -76,9 +76,8 @@ def read(encoded: str) -> Answer:
 
 def verify(party: Party, answer: Answer, *, request_id: str, now: datetime) -> Verified:
     """Whether this answers our request `request_id` (empty: none was sent). Raises `ProviderRefused` with why not."""
-    kind = type("_Response", (StrictResponse,), {"keys": party.keys})
     try:
-        response = kind(party.settings(), answer.encoded)
+        response = StrictResponse(party.settings(), answer.encoded, party.keys)
         _ask_library(party, response, request_id, now)
     except ProviderRefused:
         raise

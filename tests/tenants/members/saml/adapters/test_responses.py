@@ -1,9 +1,14 @@
 """Every response of the corpus against the strict reading, without a database."""
 
+import base64
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import xmlsec
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from tenants.members.arrivals.catalogue import ProviderRefused
@@ -82,8 +87,6 @@ def test_the_corpus_is_as_large_as_promised():
 
 
 def test_lxml_and_xmlsec_bundle_the_same_libxml2():
-    import xmlsec
-
     assert etree.LIBXML_VERSION[:2] == xmlsec.get_libxml_version()[:2]
 
 
@@ -109,8 +112,6 @@ def test_either_certificate_of_a_roll_over_is_taken_and_named():
 
 
 def test_what_was_encrypted_to_the_older_key_opens_during_a_roll_over():
-    from dataclasses import replace
-
     sides = party(own_certificates=(forge.pair("newer")[1], forge.pair("us")[1]))
     sides = replace(sides, keys=(forge.pair("newer")[0], forge.pair("us")[0]))
     assert code_of(forge.encode(corpus.encrypted(says())), sides) == "accepted"
@@ -133,3 +134,49 @@ def test_words_name_the_certificate_that_is_not_known():
         verified(forge.encode(tree))
     assert unknown in refused.value.words
     assert known in refused.value.words
+
+
+RIGHT = forge.encode(corpus.signed_both(says()))
+ENCRYPTED = forge.encode(corpus.encrypted(says()))
+PIECES = [
+    "",
+    "<",
+    ">",
+    "&",
+    "<a>",
+    "&#0;",
+    "&amp;",
+    "xmlns=''",
+    '"',
+    "\x00",
+    "]]>",
+    "é",
+    "ID='_assertion'",
+    "\ud7ff",
+    "%s" * 9,
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    text=st.sampled_from([RIGHT, ENCRYPTED]), at=st.floats(0, 1), cut=st.integers(0, 40),
+    piece=st.one_of(st.sampled_from(PIECES), st.text(max_size=8)),
+)  # fmt: skip
+def test_whatever_is_changed_is_refused_and_nothing_breaks(text, at, cut, piece):
+    """Anything but a refusal or a right answer would be an error page, or worse."""
+    raw = base64.b64decode(text)
+    place = int(at * len(raw))
+    changed = raw[:place] + piece.encode("utf-8", "replace") + raw[place + cut :]
+    try:
+        found = verified(base64.b64encode(changed).decode())
+    except ProviderRefused as refused:
+        assert refused.code  # noqa: PT017
+    else:
+        assert found.assertion.findtext("saml:Subject/saml:NameID", namespaces=forge.NAMES) == "person-1"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=300), st.binary(max_size=300).map(lambda raw: base64.b64encode(raw).decode())))
+def test_whatever_is_posted_is_refused(encoded):
+    with pytest.raises(ProviderRefused):
+        verified(encoded)
