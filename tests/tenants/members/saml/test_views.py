@@ -25,7 +25,7 @@ from audit.transitions import move
 from tenants import schemas
 from tenants.members.arrivals.catalogue import ANSWERED, LEFT, ProviderRefused
 from tenants.members.identity_providers import queries as providers
-from tenants.members.identity_providers.adapters import metadata
+from tenants.members.identity_providers.adapters import certificates, metadata
 from tenants.members.identity_providers.states import State
 from tenants.members.saml import queries
 from tenants.members.saml.adapters.party import party
@@ -314,6 +314,15 @@ def test_keys_are_made_rolled_over_and_confirmed(desk, sign_in):
     assert held[1] == (held[2][0], held[0][0])
     assert admin.post(path, {"act": "confirm", "reason": "Again"}).status_code == 422
     assert admin.post(path, {"act": "make", "reason": "Again"}).status_code == 422
+
+
+def test_the_page_of_keys_shows_what_the_provider_needs_and_what_ends(desk, sign_in):
+    page = sign_in("ann").get(f"{desk.base}/keys/").content.decode()
+    where = desk.addresses()
+    for shown in (where.entity_id, where.acs, where.slo, certificates.read(forge.pair("idp")[1]).fingerprint):
+        assert shown in page
+    assert page.count("In force") == 2
+    assert "Make a new pair" in page
 
 
 def same_pair(key, pem):
