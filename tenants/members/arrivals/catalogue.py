@@ -49,6 +49,11 @@ class Attempt:
     intent: str = ""
     fresh: bool = False
 
+    @property
+    def asks_anew(self) -> bool:
+        """Whether the provider is asked to authenticate the person anew; a test learns so whether it obeys."""
+        return self.fresh or self.purpose in (Purpose.SIGN, Purpose.PROVE, Purpose.TEST)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:

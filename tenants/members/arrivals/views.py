@@ -37,8 +37,6 @@ from tenants.members.sessions.catalogue import Method
 
 STARTS_PER_ADDRESS: Final = 60
 STARTS_REMEMBERED: Final = timedelta(minutes=10)
-# Between our clock and the provider's.
-LEEWAY: Final = timedelta(seconds=60)
 OTHER_PERSON = "Somebody else is signed in now than when this was begun."
 
 log = structlog.get_logger(__name__)
@@ -143,7 +141,7 @@ def _test(
 ) -> HttpResponse:
     if not _may_read(request, attempt):
         raise ProviderRefused("not-allowed", "A test is made by somebody who manages access.")
-    federation.note_test(provider, said, actor=signed_in(request).actor, now=now)
+    federation.note_test(provider, said, begun_at=attempt.begun_at, actor=signed_in(request).actor, now=now)
     return _to_result(provider)
 
 
@@ -227,7 +225,7 @@ def _check_own_and_fresh(request: HttpRequest, provider: IdentityProvider, attem
     if not identities.is_of(signed_in(request), provider, said):
         raise ProviderRefused("other-subject", "The provider signed in somebody else than who is signed in here.")
     at = said.authenticated_at
-    if at is None or at < attempt.begun_at - LEEWAY:
+    if at is None or not identities.is_fresh(said, attempt.begun_at):
         raise ProviderRefused("not-fresh", "The provider did not ask anew who is there, or does not say when it did.")
     return at
 

@@ -89,11 +89,16 @@ def unlink(identity: FederatedIdentity, *, user: User, now: datetime, reason: st
         _tell(user, identity.provider, now, linked=False)
 
 
-def note_test(provider: IdentityProvider, said: Said, *, actor: context.Actor, now: datetime) -> IdentityProvider:
-    """Keep what a test sign-in came to, step by step, and whether the provider can be asked to sign."""
+def note_test(
+    provider: IdentityProvider, said: Said, *, begun_at: datetime, actor: context.Actor, now: datetime
+) -> IdentityProvider:
+    """Keep what a test sign-in came to, step by step, and whether the provider can be asked to sign.
+
+    It can when it authenticated the person anew, after they were sent there at `begun_at`, and says so.
+    """
     result = {"at": now.isoformat(), "passed": True, "groups": queries.groups_in(provider, said)[:50]}
-    steps = [*queries.steps_before(provider), *queries.steps_of(provider, said)]
-    fresh = said.authenticated_at is not None
+    steps = [*queries.steps_before(provider), *queries.steps_of(provider, said, begun_at)]
+    fresh = queries.is_fresh(said, begun_at)
     return configuration.note_test(provider, result=result | {"steps": steps}, can_sign=fresh, actor=actor, now=now)
 
 

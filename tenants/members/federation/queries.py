@@ -1,6 +1,7 @@
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -16,6 +17,8 @@ from tenants.members.identity_providers.models import IdentityProvider
 from tenants.members.identity_providers.states import State
 from tenants.members.roles import queries as roles
 
+# Between our clock and the provider's.
+LEEWAY = timedelta(seconds=60)
 # What a directory may name: more is a mistake, or an attempt to fill a page.
 MOST_GROUPS = 500
 LONGEST = 254
@@ -164,13 +167,18 @@ def steps_before(provider: IdentityProvider) -> list[dict[str, str]]:
     ]
 
 
-def steps_of(provider: IdentityProvider, said: Said) -> list[dict[str, str]]:
+def is_fresh(said: Said, begun_at: datetime) -> bool:
+    """Whether the person authenticated after they were sent to the provider, and the provider says so."""
+    return said.authenticated_at is not None and said.authenticated_at >= begun_at - LEEWAY
+
+
+def steps_of(provider: IdentityProvider, said: Said, begun_at: datetime) -> list[dict[str, str]]:
     """What the settings make of what a provider said. No line names the person: the result is kept."""
     return [
         _newcomer_step(provider, said),
         _name_step(provider, said),
         _roles_step(provider, said),
-        *_proof_steps(said),
+        *_proof_steps(said, begun_at),
     ]
 
 
@@ -205,16 +213,17 @@ def _roles_step(provider: IdentityProvider, said: Said) -> dict[str, str]:
     return step("Groups and roles", "done", f"{len(groups)} in “{claim}”: {', '.join(groups[:20])}. Role: {names}.")
 
 
-def _proof_steps(said: Said) -> list[dict[str, str]]:
-    at = said.authenticated_at
-    told = (
-        "It says when the person authenticated, so it can confirm signatures."
-        if at
-        else ("It does not say when the person authenticated: it cannot confirm signatures.")
-    )
+def _proof_steps(said: Said, begun_at: datetime) -> list[dict[str, str]]:
+    if said.authenticated_at is None:
+        told = "It does not say when the person authenticated: it cannot confirm signatures."
+    elif not is_fresh(said, begun_at):
+        told = "It did not ask anew who is there, though it was told to: it cannot confirm signatures."
+    else:
+        told = "It asked anew who is there and says when, so it can confirm signatures."
+    state = "done" if is_fresh(said, begun_at) else "noted"
     methods = ", ".join([*said.amr, *([said.acr] if said.acr else [])]) or "nothing"
     return [
-        step("Time of authentication", "done" if at else "noted", told),
+        step("Time of authentication", state, told),
         step("Second factor", "noted", f"Of how the person authenticated it says: {methods}."),
     ]
 

@@ -51,7 +51,7 @@ def start(request: HttpRequest, provider: IdentityProvider, attempt: Attempt) ->
         "code_challenge": generate_code_challenge(_verifier(state), "S256"),
         "code_challenge_method": "S256",
     }
-    if queries.wants_fresh(attempt):
+    if attempt.asks_anew:
         asked |= {"prompt": "login", "max_age": "0"}
     if settings.acr_values:
         asked["acr_values"] = " ".join(settings.acr_values)

@@ -47,7 +47,7 @@ def start(request: HttpRequest, provider: IdentityProvider, attempt: Attempt, *,
     """Remember the attempt and give the address at the provider, with a signed AuthnRequest. Raises ProviderRefused."""
     sides = party(provider, now)
     request_id = arrivals.begin(request, provider, attempt, secret=_request_id(attempt))
-    return messages.sign_in_url(sides, request_id=request_id, fresh=queries.wants_fresh(attempt), now=now)
+    return messages.sign_in_url(sides, request_id=request_id, fresh=attempt.asks_anew, now=now)
 
 
 def attempt_of(request: HttpRequest, provider: IdentityProvider, answer: responses.Answer, *, now: datetime) -> Attempt:

@@ -239,7 +239,7 @@ def test_an_identity_of_acme_is_nobody_at_globex(idp, globex):
 
 def test_a_test_sign_in_is_kept_line_by_line_without_naming_anybody(idp):
     ann = cast.person("ann")
-    actions.note_test(idp, sso.said(groups=["staff", "privacy"]), actor=ann.actor, now=NOW)
+    actions.note_test(idp, sso.said(groups=["staff", "privacy"]), begun_at=NOW, actor=ann.actor, now=NOW)
     kept = IdentityProvider.objects.get(pk=idp.pk)
     assert (kept.last_test["passed"], kept.can_sign, kept.last_test["groups"]) == (True, True, ["staff", "privacy"])
     assert [line["state"] for line in kept.last_test["steps"]] == ["done"] * 6 + ["noted"]
@@ -252,3 +252,11 @@ def test_a_failed_test_keeps_the_words_of_the_check(idp):
     kept = IdentityProvider.objects.get(pk=idp.pk)
     assert (kept.last_test["passed"], kept.last_test["code"]) == (False, "audience")
     assert kept.last_test["steps"][-1] == {"label": "Answer checked", "state": "failed", "note": str(why)}
+
+
+@pytest.mark.parametrize(("minutes_late", "can_sign"), [(0, True), (-1, True), (2, False), (60, False)])
+def test_a_provider_that_does_not_ask_anew_confirms_no_signature(idp, minutes_late, can_sign):
+    begun_at = NOW + timedelta(minutes=minutes_late)
+    actions.note_test(idp, sso.said(), begun_at=begun_at, actor=cast.person("ann").actor, now=begun_at)
+    kept = IdentityProvider.objects.get(pk=idp.pk)
+    assert (kept.can_sign, kept.last_test["passed"]) == (can_sign, True)

@@ -88,6 +88,7 @@ def test_the_provider_is_asked_with_state_nonce_and_pkce(asked, attempt, op):
         (Purpose.SIGN_IN, True, True),
         (Purpose.PROVE, False, True),
         (Purpose.SIGN, False, True),
+        (Purpose.TEST, False, True),
     ],
 )
 def test_whoever_must_prove_anew_is_asked_for_it(asked, provider, purpose, fresh, wanted):
