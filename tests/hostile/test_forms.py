@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 from tenants import schemas
+from tenants.members import access
 from tests.architecture import routes
 from tests.hostile import corpora, forms, judge
 from tests.isolation.scene import ours
@@ -28,7 +29,7 @@ def test_the_walk_finds_forms_everywhere_and_nothing_broken(site):
 def test_every_address_that_takes_a_form_was_reached(site):
     """Otherwise say in tests/hostile/stage.py which record it needs."""
     reached = {f"{'platform' if form.visitor.host == 'localhost' else 'tenant'}:{form.route}" for form in site.posts}
-    wanted = {route.id for route in routes.every() if takes_forms(route.view)}
+    wanted = {route.id for route in routes.every() if takes_forms(route.view) and not is_for_machines(route.view)}
     assert sorted(wanted - reached) == []
 
 
@@ -39,6 +40,11 @@ def test_sensible_values_are_answered_well_and_taken_by_nearly_every_form(site):
     assert found + [fault for form in asked for fault in judge.submit(form, form.filled())] == []
     taken = [status for status in statuses if status in (200, 302, 303)]
     assert len(taken) / len(site.posts) > 0.85
+
+
+def is_for_machines(view):
+    """No page has a form for it."""
+    return routes.permission_of(view) == access.MACHINE
 
 
 def takes_forms(view):
@@ -70,7 +76,7 @@ def test_ids_of_another_tenant_are_no_choice(site):
     assert [fault for form in tried for fault in judge.submit(form, corpus(form))] == []
 
 
-CUSTOMERS = {"incident-tenants", "hand-over-subject-request", "file-subject-request"}
+CUSTOMERS = {"entry-ask", "incident-tenants", "hand-over-subject-request", "file-subject-request"}
 
 
 @pytest.mark.req("ASVS-3.5.1")
@@ -86,8 +92,8 @@ def test_a_form_from_elsewhere_is_refused(site):
     assert found == []
 
 
-# A second press means a second of these: a session, a mail whose link ends the one before, a download that counts.
-REPEATED = {"sign-in", "password-reset", "document-link-download", "person-invite-again"}
+# A second press means a second of these: a session, a token, a mail whose link ends the one before, a counted download.
+REPEATED = {"entry-enter", "sign-in", "password-reset", "document-link-download", "person-invite-again", "token-new"}
 
 
 def test_a_form_sent_twice_does_its_work_once(site):
