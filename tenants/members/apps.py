@@ -13,7 +13,7 @@ class MembersConfig(AppConfig):
         from tenants.members.entrance import actions as entrance
         from tenants.members.factor_resets.presenters import person_panel
         from tenants.members.factors.presenters import account_panel
-        from tenants.members.federation.presenters import account_panel as identities_panel
+        from tenants.members.federation import presenters as federation
         from tenants.members.oidc import actions as oidc
         from tenants.members.saml import actions as saml
 
@@ -23,7 +23,8 @@ class MembersConfig(AppConfig):
         machines.register(recognise)
         panels.register(panels.ACCOUNT, account_panel)
         panels.register(panels.PERSON, person_panel)
-        panels.register(panels.ACCOUNT, identities_panel)
+        panels.register(panels.ACCOUNT, federation.account_panel)
+        panels.register(panels.PERSON, federation.person_panel)
         ways_in.open_up()
         self._chores()
         self._stories()

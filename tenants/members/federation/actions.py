@@ -119,6 +119,7 @@ def _newcomer(provider: IdentityProvider, said: Said, now: datetime) -> User:
         try:
             user = accounts.create_user(email=email, full_name=queries.name_in(provider, said) or email, **said_by)  # type: ignore[arg-type]
         except accounts.AccountRefused as taken:
+            # By somebody else, or in this moment by a second request of the same person.
             raise queries.address_taken() from taken
         user.managed_by = SSO
         user.save(update_fields=["managed_by"])

@@ -5,6 +5,7 @@ from datetime import datetime
 from audit.presenters import Story
 from tenants.members.accounts.models import User
 from tenants.members.federation import queries
+from tenants.members.federation.actions import SSO
 from tenants.members.panels import Panel
 
 
@@ -15,6 +16,15 @@ def account_panel(viewer: User, person: User, now: datetime) -> Panel | None:
     if not linked and not waiting:
         return None
     return Panel("tenants/federation/_account.html", {"linked": linked, "can_link": bool(waiting)})
+
+
+def person_panel(viewer: User, person: User, now: datetime) -> Panel | None:
+    """The section “Identity providers” on the page of a person: by which they come in, and who looks after them."""
+    identities = list(queries.of_person(person))
+    if not identities:
+        return None
+    told = {"identities": identities, "by_provider": person.managed_by == SSO}
+    return Panel("tenants/federation/_person.html", told)
 
 
 STORIES = [

@@ -75,3 +75,14 @@ def test_an_identity_at_a_provider_that_was_switched_off_is_still_shown(acme, id
 
 def test_a_stranger_is_sent_to_sign_in(idp, stranger):
     assert stranger("acme.localhost").get(PAGE).headers["Location"].startswith("/sign-in/")
+
+
+def test_the_page_of_a_person_names_the_providers_they_come_in_by(acme, idp, sign_in):
+    link(acme, idp, "cay")
+    with schemas.inside(acme):
+        linked, other = cast.person("cay").pk, cast.person("ben").pk
+    ann = sign_in("ann")
+    pages = [ann.get(f"/people/{pk}/").content.decode() for pk in (linked, other)]
+    assert ["Linked" in page and "Acme account" in page for page in pages] == [True, False]
+    # What the provider calls them is theirs to see.
+    assert "sub-of-cay" not in pages[0]
