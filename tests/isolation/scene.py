@@ -66,6 +66,7 @@ WANTED: dict[str, dict[str, Any]] = {
     # What a tenant asks Complere for lies on the platform, in the tenant's name.
     "trust_center.DocumentRequest": {
         "calendar": "DE",
+        "region": "eu-central",
         "time_zone": "Europe/Berlin",
         "kinds": ["dpa"],
         "purpose": "evaluation",
