@@ -44,6 +44,10 @@ def page(search: Search, *, size: int, before: int | None = None, after: int | N
     return Page(entries, first, entries[-1].id if len(some) > size else None)
 
 
+def count(search: Search) -> int:
+    return _matching(search).count()
+
+
 def _matching(search: Search) -> "QuerySet[Access]":
     plain = {"kind": search.kind, "at__gte": search.since, "at__lt": search.until}
     found = Access.objects.filter(**{name: value for name, value in plain.items() if value})

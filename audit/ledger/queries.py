@@ -1,9 +1,12 @@
 """Reading the ledger of the schema that the connection is in."""
 
 from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import JSONField, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast
 
 from audit.ledger.models import Event
 
@@ -52,3 +55,10 @@ def leaf_of(obj: str, pk: str, version: int) -> str:
     """The hash by which one version of a record stands in the log, as hex; empty for one that never was."""
     found = Event.objects.filter(obj=obj, pk_text=pk, ver=version).values_list("leaf", flat=True).first()
     return bytes(found).hex() if found is not None else ""
+
+
+def came_by(method: str, *, after: int, until: int | None) -> "QuerySet[Event]":
+    """Events after number `after` and before `until`, whose authors came by `method` (`context.Authentication`)."""
+    said: Any = KeyTextTransform("method", KeyTransform("auth", Cast("payload", JSONField())))
+    bounds = {"seq__gt": after} if until is None else {"seq__gt": after, "seq__lt": until}
+    return Event.objects.filter(**bounds).annotate(came=said).filter(came=method).order_by("seq")

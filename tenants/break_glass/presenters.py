@@ -1,15 +1,17 @@
 """An entry in words, for the console, and its history."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from audit.ledger.models import Access
 from audit.presenters import Story
 from tenants.break_glass import queries
 from tenants.break_glass.models import EntryRequest
 from tenants.break_glass.states import State
 from tenants.members.accounts.models import User
 from tenants.members.staff_entries.presenters import Page, page, scope
+
+if TYPE_CHECKING:
+    from audit.ledger.models import Access
 
 TONES = {State.REQUESTED: "attention", State.APPROVED: "active", State.REFUSED: "closed", State.ENDED: "closed"}
 WORDS = {
@@ -70,7 +72,7 @@ def why_not(entry: EntryRequest, viewer: User, now: datetime) -> str:
     return "" if viewer.has_perm(queries.DECIDES) else "Your role does not decide on entries."
 
 
-def pages(found: list[Access]) -> list[Page]:
+def pages(found: "list[Access]") -> list[Page]:
     return [page(entry) for entry in found]
 
 

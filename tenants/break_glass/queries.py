@@ -1,10 +1,10 @@
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db.models import Min, QuerySet
 
 from audit.access_log import queries as access_log
-from audit.ledger.models import Access
 from tenants.break_glass import catalogue
 from tenants.break_glass.models import EntryRequest
 from tenants.break_glass.states import State
@@ -14,6 +14,9 @@ from tenants.members.staff_entries.queries import reference
 from tenants.schemas import is_platform
 from tenants.tenancy import queries as tenancy
 from tenants.tenancy.models import Tenant
+
+if TYPE_CHECKING:
+    from audit.ledger.models import Access
 
 DECIDES = "tenants.decide_on_entry"
 
@@ -67,6 +70,6 @@ def next_due() -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def pages(entry: EntryRequest, size: int) -> list[Access]:
+def pages(entry: EntryRequest, size: int) -> "list[Access]":
     """The newest pages that were opened on this visit, as Complere's own access log has them."""
     return access_log.page(access_log.Search(records=(reference(entry.pk),)), size=size).entries

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.access_log.states import Kind
-from audit.ledger.models import Access, Event
 from audit.presenters import Story
 from audit.trail.queries import by_table
 from tenants.members.staff_entries import queries
 from tenants.members.staff_entries.models import StaffEntry
+
+if TYPE_CHECKING:
+    from audit.ledger.models import Access, Event
 
 OPS = {"I": "Created", "U": "Changed", "D": "Deleted"}
 
@@ -73,7 +75,7 @@ def pages(traces: queries.Traces) -> list[Page]:
     return [page(entry) for entry in traces.pages]
 
 
-def page(entry: Access) -> Page:
+def page(entry: "Access") -> Page:
     method, _, name = entry.what.partition(" ")
     did = "Was refused" if entry.kind == Kind.REFUSED else "Opened" if method in ("GET", "HEAD") else "Sent"
     return Page(entry.at, did, name.replace("-", " ").capitalize() or "A page that does not exist", entry.detail)
@@ -84,7 +86,7 @@ def writes(traces: queries.Traces) -> list[Write]:
     return [_write(event, known.get(event.obj)) for event in traces.writes]
 
 
-def _write(event: Event, story: Story | None) -> Write:
+def _write(event: "Event", story: Story | None) -> Write:
     what = str(story.model._meta.verbose_name).capitalize() if story else event.obj
     kind = story.kind if story else ""
     reason = str(event.document.get("reason") or "")

@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.core.signing import BadSignature
-from django.db.models import JSONField, Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from audit import context
 from audit.access_log import queries as access_log
 from audit.ledger import queries as ledger
-from audit.ledger.models import Access, Event
 from tenants import schemas, signing
 from tenants.members.accounts.models import User
 from tenants.members.staff_entries import catalogue
 from tenants.members.staff_entries.models import StaffEntry
+
+if TYPE_CHECKING:
+    from audit.ledger.models import Access, Event
 
 ASKS = "tenants.ask_to_enter"
 MOST_SHOWN = 200
@@ -154,8 +154,8 @@ def reference(entry_id: UUID) -> str:
 class Traces:
     """What was done on a visit: pages opened, the newest of them first, and changes of records."""
 
-    pages: list[Access]
-    writes: list[Event]
+    pages: "list[Access]"
+    writes: "list[Event]"
     more_pages: int
 
     @property
@@ -165,17 +165,16 @@ class Traces:
 
 def traces(entry: StaffEntry) -> Traces:
     """From the access log and the ledger of this schema."""
-    found = Access.objects.filter(records__contains=[reference(entry.pk)])
-    pages = list(access_log.page(access_log.Search(records=(reference(entry.pk),)), size=MOST_SHOWN).entries)
-    return Traces(pages, list(_writes(entry)), max(found.count() - len(pages), 0))
+    search = access_log.Search(records=(reference(entry.pk),))
+    pages = access_log.page(search, size=MOST_SHOWN).entries
+    return Traces(pages, _writes(entry), max(access_log.count(search) - len(pages), 0))
 
 
-def _writes(entry: StaffEntry) -> "QuerySet[Event]":
+def _writes(entry: StaffEntry) -> "list[Event]":
     """Events that name this visit, looked for between the first and the last event of the entry itself."""
-    own = list(ledger.events_of(StaffEntry._meta.db_table, str(entry.pk)).values_list("seq", flat=True))
+    table = StaffEntry._meta.db_table
+    own = list(ledger.events_of(table, str(entry.pk)).values_list("seq", flat=True))
     if not own:
-        return Event.objects.none()
-    bounds = Q(seq__gte=own[0]) if entry.ended_at is None else Q(seq__range=(own[0], own[-1]))
-    method: Any = KeyTextTransform("method", KeyTransform("auth", Cast("payload", JSONField())))
-    found = Event.objects.filter(bounds).exclude(obj=StaffEntry._meta.db_table)
-    return found.annotate(came=method).filter(came=reference(entry.pk)).order_by("seq")
+        return []
+    until = None if entry.ended_at is None else own[-1]
+    return [*ledger.came_by(reference(entry.pk), after=own[0], until=until).exclude(obj=table)]
