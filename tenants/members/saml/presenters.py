@@ -41,8 +41,8 @@ def keys_page(provider: IdentityProvider, act: str, tz: str, now: datetime) -> d
             {"label": "Single logout (HTTP-Redirect, signed)", "value": where.slo},
         ],
         "groups": [
-            {"heading": "Ours", "rows": _rows(kept.own_certificates, tz, now)},
-            {"heading": "The provider's", "rows": _rows(kept.certificates, tz, now)},
+            {"heading": "Our certificates", "rows": _rows(kept.own_certificates, tz, now)},
+            {"heading": "The provider's certificates", "rows": _rows(kept.certificates, tz, now)},
         ],
         "tz": tz,
     }
