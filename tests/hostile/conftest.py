@@ -1,11 +1,13 @@
 """One stage for all hostile tests, and every form that its pages offer."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
 
+from tenants.members.staff_entries import catalogue
 from tests import database
 from tests.hostile import forms, stage
 from trust_center.documents.adapters import printing
@@ -17,6 +19,8 @@ def built(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> It
         with database.pointed_at(name), pytest.MonkeyPatch.context() as patch:
             # Printing has tests of its own, and takes half a minute.
             patch.setattr(printing, "pdf_of", stage.press)
+            # The walk may come by later than a person would.
+            patch.setattr(catalogue, "TICKET_LIFE", timedelta(hours=1))
             site = forms.explore(stage.set_stage())
             connection.close()
         yield name, site
