@@ -37,6 +37,7 @@ from tenants.members.sessions.catalogue import Method
 
 STARTS_PER_ADDRESS: Final = 60
 STARTS_REMEMBERED: Final = timedelta(minutes=10)
+LONGEST_PATH: Final = 2000
 OTHER_PERSON = "Somebody else is signed in now than when this was begun."
 
 log = structlog.get_logger(__name__)
@@ -202,11 +203,14 @@ def _attempt(request: HttpRequest, provider: IdentityProvider, purpose: Purpose,
     left = request.session.get(LEFT) or {} if purpose is Purpose.SIGN else {}
     if purpose is Purpose.SIGN and (left.get("provider") != str(provider.pk) or not provider.can_sign):
         raise Http404
+    wanted = request.GET.get("next", "")
+    # Control characters lead to no page, and cannot be kept.
+    here = wanted if wanted.isprintable() and len(wanted) <= LONGEST_PATH else ""
     return Attempt(
         purpose=purpose,
         provider=str(provider.pk),
         begun_at=now,
-        next=entrance.way_on(request.GET.get("next", "")),
+        next=entrance.way_on(here),
         user="" if purpose is Purpose.SIGN_IN else str(signed_in(request).pk),
         intent=str(left.get("intent", "")),
         fresh=purpose in (Purpose.SIGN, Purpose.PROVE),

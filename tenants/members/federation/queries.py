@@ -77,7 +77,8 @@ def groups_in(provider: IdentityProvider, said: Said) -> list[str]:
     """The groups that the provider gives. None named and no such claim are the same: in no group."""
     given = said.claims.get(providers.mapping(provider).groups)
     texts: Iterable[Any] = given if isinstance(given, list | tuple) else [given]
-    return [text for one in texts if isinstance(one, str) and (text := one.strip()[:LONGEST])][:MOST_GROUPS]
+    named = [one.strip() for one in texts if isinstance(one, str)]
+    return [one for one in named if one and one.isprintable() and len(one) <= LONGEST][:MOST_GROUPS]
 
 
 def leaves_groups_out(provider: IdentityProvider, said: Said) -> bool:
@@ -156,7 +157,8 @@ def address_taken() -> ProviderRefused:
 
 def step(label: str, state: str, note: str = "") -> dict[str, str]:
     """One line of the result of a test. `state`: done, failed, or noted where it is no condition."""
-    return {"label": label, "state": state, "note": note}
+    # A provider's own words may be in it: what is no character of a text cannot be kept.
+    return {"label": label, "state": state, "note": "".join(one if one.isprintable() else "?" for one in note)}
 
 
 def steps_before(provider: IdentityProvider) -> list[dict[str, str]]:

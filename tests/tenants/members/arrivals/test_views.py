@@ -80,7 +80,11 @@ def test_a_stranger_is_handed_to_the_protocol_for_signing_in(acme, idp, stranger
 
 @pytest.mark.req("ASVS-3.7.2")
 @pytest.mark.parametrize(
-    "wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil", ""]
+    "wanted",
+    [
+        *("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "evil", ""),
+        *("/a\x00b", "/a\r\nSet-Cookie: b", "/" + "a" * 3000),
+    ],
 )
 def test_no_link_to_sign_in_leads_elsewhere(acme, idp, stranger, wanted):
     browser = stranger("acme.localhost")

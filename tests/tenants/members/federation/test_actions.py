@@ -260,3 +260,13 @@ def test_a_provider_that_does_not_ask_anew_confirms_no_signature(idp, minutes_la
     actions.note_test(idp, sso.said(), begun_at=begun_at, actor=cast.person("ann").actor, now=begun_at)
     kept = IdentityProvider.objects.get(pk=idp.pk)
     assert (kept.can_sign, kept.last_test["passed"]) == (can_sign, True)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\ud800", "\u202eevil", "x" * 5000, "<script>", "'; --"])
+def test_whatever_a_provider_says_is_kept_or_left_out_never_an_error(idp, text):
+    ann = cast.person("ann").actor
+    said = sso.said(f"sub{text}", name=text, groups=[text, "staff"], **{text: text})
+    actions.note_test(idp, said, begun_at=NOW, actor=ann, now=NOW)
+    actions.note_failed_test(idp, ProviderRefused("says-no", text), actor=ann, now=NOW)
+    user = actions.arrive(idp, sso.said("sub", name=text, groups=[text, "staff"]), now=NOW)
+    assert (user.role_keys, user.full_name.isprintable()) == (["member"], True)
