@@ -65,39 +65,36 @@ class Client(forms.Form):
         max_length=255,
         help_text="Some providers call it application id.",
         error_messages={"required": "Enter the client id."},
-        widget=forms.TextInput(attrs=PLAIN | {"class": "input--code"}),
+        widget=forms.TextInput(attrs=PLAIN),
     )
     client_secret = forms.CharField(
         label="Client secret",
-        required=False,
-        strip=True,
         max_length=1000,
+        error_messages={"required": "Enter the client secret."},
         widget=forms.PasswordInput(attrs=PLAIN, render_value=False),
     )
     scopes = forms.CharField(
         label="Scopes",
         max_length=300,
         help_text="With spaces between them. “openid” is always asked for.",
-        widget=forms.TextInput(attrs=PLAIN | {"class": "input--code"}),
+        widget=forms.TextInput(attrs=PLAIN),
     )
     acr_values = forms.CharField(
         label="Required authentication contexts (acr)",
         required=False,
         max_length=500,
         help_text="With spaces between them. Whoever was authenticated otherwise is refused. Empty: any.",
-        widget=forms.TextInput(attrs=PLAIN | {"class": "input--code"}),
+        widget=forms.TextInput(attrs=PLAIN),
     )
 
     def __init__(self, *args: Any, has_secret: bool, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.has_secret = has_secret
         kept = "One is kept; nobody can read it here. Leave this empty to keep it."
+        self.fields["client_secret"].required = not has_secret
         self.fields["client_secret"].help_text = kept if has_secret else "Stored encrypted, and never shown again."
 
     def clean_client_secret(self) -> str:
         typed = str(self.cleaned_data["client_secret"])
-        if not typed and not self.has_secret:
-            raise ValidationError("Enter the client secret.", code="required")
         if not typed.isprintable():
             raise ValidationError("Use one line without control characters.", code="control")
         return typed
@@ -118,7 +115,7 @@ class Metadata(forms.Form):
         label="Or paste the metadata",
         required=False,
         max_length=MOST_METADATA,
-        widget=forms.Textarea(attrs=PLAIN | {"rows": 8, "class": "input--code"}),
+        widget=forms.Textarea(attrs=PLAIN | {"rows": 8}),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -145,7 +142,7 @@ class SamlChoices(forms.Form):
         required=False,
         max_length=1000,
         help_text="One a line. Whoever was authenticated otherwise is refused. Empty: any.",
-        widget=forms.Textarea(attrs=PLAIN | {"rows": 3, "class": "input--code"}),
+        widget=forms.Textarea(attrs=PLAIN | {"rows": 3}),
     )
     allows_unsolicited = forms.BooleanField(
         label="Sign-in may begin at the provider",
