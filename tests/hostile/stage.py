@@ -128,6 +128,8 @@ def set_stage() -> Stage:
     stage = Stage(tenants, [Visitor("stranger", SCHEMAS[key]) for key in walked], starts=starts)
     for key, tenant in walked.items():
         with schemas.inside(tenant):
+            # Whoever manages people has a second browser: what signs it out is on a page then.
+            cast.browser(_everybody()[0], tenant)
             stage.visitors += [_signed_in(user, tenant, SCHEMAS[key]) for user in _everybody()]
             stage.mailed += [(SCHEMAS[key], path) for path in _links(tenant)]
     _visits(stage)
