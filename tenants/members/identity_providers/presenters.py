@@ -116,7 +116,7 @@ def rules(provider: IdentityProvider) -> list[dict[str, Any]]:
     return [
         {
             "term": "At a first sign-in",
-            "text": "An account is made" if provider.create_accounts else "Nobody is let in",
+            "text": "An account is made" if provider.create_accounts else "Whoever has no account is not let in",
         },
         {"term": "Second factor", "text": "Its word is taken" if provider.trusts_second_factor else "Asked for here"},
     ]
