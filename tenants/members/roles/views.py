@@ -63,6 +63,7 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @may("members.manage_people")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def invite(request: HttpRequest) -> HttpResponse:
     form = forms.Invite(_posted(request))
     if not form.is_valid():
@@ -116,6 +117,7 @@ def deactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @may("members.manage_people")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def reactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = _person(pk)
     page = {
