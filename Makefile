@@ -24,9 +24,11 @@ demo: runtime ## everything on this machine: PostgreSQL, Valkey, web, worker, be
 test: lint types ## lint, types and all tests, on the embedded services
 	$(SUITE)
 
-test-real: dev ## all tests against the servers in DATABASE_ADMIN_URL, DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL
+# What no server can change, as style, texts and forms, is not asked again; nor are the journeys, which run on servers
+# of their own.
+test-real: dev ## the tests that a server can change, against those in DATABASE_ADMIN_URL, DATABASE_URL, DATABASE_OWNER_URL and REDIS_URL
 	@sh -c ': "$${DATABASE_ADMIN_URL:?is not set}" "$${DATABASE_URL:?is not set}" "$${DATABASE_OWNER_URL:?is not set}" "$${REDIS_URL:?is not set}"'
-	export DEMO=1; $(SUITE)
+	export DEMO=1; $(PYTEST) -n 2 --dist loadfile --ignore=tests/journeys --ignore=tests/architecture --ignore=tests/hostile $(PYTEST_ARGS)
 
 lint: dev ## style and import rules
 	$(PY) -m ruff check .

@@ -17,7 +17,9 @@ METHODS = {
     "oidc": "fresh sign-in at the signer's identity provider (OpenID Connect)",
     "saml": "fresh sign-in at the signer's identity provider (SAML)",
     # How it says that it asked (RFC 8176).
-    "user id and password": "user id and password there",
+    "not stated": "a way that the provider does not state",
+    "urn:oasis:names:tc:SAML:2.0:ac:classes:Password": "password there",
+    "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport": "password there",
     "pwd": "password there",
     "mfa": "several factors there",
     "otp": "one-time code there",

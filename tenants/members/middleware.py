@@ -21,7 +21,7 @@ from tenants.members.access_policies.catalogue import STEP_UP, STEP_UP_TO_SEND, 
 from tenants.members.accounts.models import User
 from tenants.members.factors.queries import factors_of
 from tenants.members.sessions import actions, queries
-from tenants.members.sessions.catalogue import SCHEMA, Door, Ended
+from tenants.members.sessions.catalogue import SCHEMA, Door, Ended, Method
 from tenants.schemas import current_schema
 
 Respond = Callable[[HttpRequest], HttpResponse]
@@ -100,8 +100,12 @@ def _why_over(request: HttpRequest, now: datetime) -> Ended | None:
         return Ended.ELSEWHERE
     if row.entry_id is None and row.user_id != request.user.pk:
         return Ended.ELSEWHERE
-    if not is_within(policies.rules().networks, current_request().address):
+    rules = policies.rules()
+    if not is_within(rules.networks, current_request().address):
         return Ended.NETWORK
+    by_password = door.method in (Method.PASSWORD, Method.PASSKEY)
+    if rules.sso_required and by_password and str(request.user.pk) not in rules.recovery_accounts:
+        return Ended.ELSEWHERE
     limits = queries.limits_of(request.user, visit=row.entry_id is not None)
     return queries.why_over(row, door, limits, now)
 

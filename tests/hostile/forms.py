@@ -180,6 +180,9 @@ def _walk(site: Site, visitor: Visitor) -> Iterator[tuple[str, Any]]:
     only = "/console/" if on_platform and not is_stranger else "/"
     mailed = [path for host, path in site.stage.mailed if host == visitor.host]
     starts = ["/", "/console/", *mailed] if is_stranger else [only, *(site.stage.starts if on_platform else [])]
+    if not is_stranger:
+        # Whoever does something dangerous is sent there.
+        starts.append(reverse("prove", urlconf=routes.HOSTS[side(visitor.host)]))
     queue, known = starts, set()
     while queue:
         path = queue.pop(0)

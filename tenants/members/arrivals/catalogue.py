@@ -52,7 +52,7 @@ class Attempt:
     @property
     def asks_anew(self) -> bool:
         """Whether the provider is asked to authenticate the person anew; a test learns so whether it obeys."""
-        return self.fresh or self.purpose in (Purpose.SIGN, Purpose.PROVE, Purpose.TEST)
+        return self.fresh or self.purpose in (Purpose.SIGN, Purpose.PROVE, Purpose.TEST, Purpose.LINK)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,11 @@ from tenants.members.sessions import actions as sessions
 from tenants.members.sessions import queries as session_queries
 from tenants.members.sessions.catalogue import Method
 
-STARTS_PER_ADDRESS: Final = 60
+# One address may be a whole company on a Monday morning; who is signed in is counted alone.
+STARTS_PER_ADDRESS: Final = 1200
+STARTS_PER_PERSON: Final = 60
+REFUSALS_AN_ADDRESS: Final = 60
+MINUTE: Final = timedelta(minutes=1)
 STARTS_REMEMBERED: Final = timedelta(minutes=10)
 LONGEST_PATH: Final = 2000
 OTHER_PERSON = "Somebody else is signed in now than when this was begun."
@@ -49,8 +53,7 @@ log = structlog.get_logger(__name__)
 def start(request: HttpRequest, provider_id: UUID) -> HttpResponse:
     """Check what is wanted, and hand it to the protocol. `?purpose=` is a Purpose, `?next=` a path of this host."""
     provider, purpose = _provider_or_404(provider_id), _purpose_or_404(request)
-    here = current_request().address
-    if attempts.count("sso start", here, window=STARTS_REMEMBERED) > STARTS_PER_ADDRESS:
+    if _starts_too_often(request):
         return too_many(request, int(STARTS_REMEMBERED.total_seconds()))
     now = timezone.now()
     if (held := _held_back(request, purpose, now)) is not None:
@@ -106,6 +109,10 @@ def refused(
         return _answered_later(request, attempt, why, now)
     if provider is None and attempt is not None:
         provider = providers.of_attempt(attempt.provider)
+    here = current_request().address
+    if attempts.count("sso refused", here, window=MINUTE) > REFUSALS_AN_ADDRESS:
+        # What strangers send must not fill a log that nobody can empty.
+        return too_many(request, int(MINUTE.total_seconds()))
     log.warning("identity provider refused", code=why.code, provider=str(provider.pk) if provider else None)
     record = f"members.identityprovider:{provider.pk}" if provider else ""
     watch.refused("ProviderRefused", f"{why.code}: sign-in through an identity provider", record)
@@ -170,7 +177,7 @@ def _sign(
         "intent": attempt.intent,
         "issuer": said.issuer,
         "authenticated_at": at.isoformat(),
-        "methods": list(said.amr),
+        "methods": list(said.amr) or ([said.acr] if said.acr else []),
         "evidence": dict(said.evidence),
     }
     return redirect(entrance.way_on(attempt.next))
@@ -185,10 +192,20 @@ FINISHES: Final[dict[Purpose, Callable[..., HttpResponse]]] = {
 }
 
 
+def _starts_too_often(request: HttpRequest) -> bool:
+    if request.user.is_authenticated:
+        return attempts.count("sso start", str(request.user.pk), window=STARTS_REMEMBERED) > STARTS_PER_PERSON
+    here = current_request().address
+    return attempts.count("sso start", here, window=STARTS_REMEMBERED) > STARTS_PER_ADDRESS
+
+
 def _held_back(request: HttpRequest, purpose: Purpose, now: datetime) -> HttpResponse | None:
     """Who must sign in, prove who they are, or lacks the permission first."""
     if purpose is Purpose.SIGN_IN:
         return None
+    if request.headers.get("Sec-Fetch-Site") in ("cross-site", "same-site"):
+        # Another site's page must not send somebody to link or prove anything.
+        return not_allowed(request)
     if not request.user.is_authenticated:
         return to_sign_in(request)
     if purpose is Purpose.TEST and not request.user.has_perm("members.manage_access"):

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 CEREMONY = "passkey"
 # What guesses at the second step of one account are counted under.
 STEP = "second step"
+# Before any act that asks for a proof.
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 INACTIVE = "This account may not sign in."
 
 # Protocols stand above this feature: each tells where a session of its own goes on to when it ends here.
@@ -94,6 +96,8 @@ def admit(
     if said is not None and provider is not None:
         door = replace(
             door,
+            # An open session at the provider proves nothing about who sits here now.
+            proved_at=min(now, said.authenticated_at) if said.authenticated_at else NEVER,
             provider_id=str(provider.pk),
             provider_subject=said.subject,
             provider_session=said.session,

@@ -67,6 +67,12 @@ ONE_FACTOR: Final = frozenset(
         "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
         "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
         "urn:oasis:names:tc:SAML:2.0:ac:classes:PreviousSession",
+        "1",
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:InternetProtocol",
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:InternetProtocolPassword",
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:SecureRemotePassword",
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:TLSClient",
+        "urn:oasis:names:tc:SAML:2.0:ac:classes:X509",
         "urn:oasis:names:tc:SAML:2.0:ac:classes:Kerberos",
         "urn:federation:authentication:windows",
     }

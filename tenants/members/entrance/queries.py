@@ -78,6 +78,8 @@ def pending(request: HttpRequest, now: datetime) -> Pending | None:
     # A new password, or an end of all sessions, ends what was begun before, too.
     if user is None or user.get_session_auth_hash() != kept["hash"]:
         return None
+    if door.method is Method.PASSWORD and not may_come_without_provider(user):
+        return None
     return Pending(user, door, str(kept["next"]))
 
 

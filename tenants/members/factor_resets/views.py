@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from tenants.members.access import may
+from tenants.members.access import dangerous, may
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.models import User
 from tenants.members.factor_resets import actions, forms, presenters, queries
@@ -17,6 +17,7 @@ from tenants.tenancy.queries import of_request
 
 @may("members.manage_people")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def ask(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """The first of two people (P11-200a3)."""
     person = get_object_or_404(User, pk=person_id)
@@ -45,6 +46,7 @@ def ask(request: HttpRequest, person_id: UUID) -> HttpResponse:
 
 @may("members.manage_people")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def reset(request: HttpRequest, reset_id: UUID) -> HttpResponse:
     """The second person approves or declines."""
     found = queries.by_id(reset_id)

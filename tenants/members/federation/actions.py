@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import structlog
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from audit import context
 from audit.subject_keys.queries import blind_index
@@ -19,6 +19,7 @@ from tenants.members.identity_providers.models import IdentityProvider
 from tenants.members.outbox import actions as outbox
 from tenants.members.roles import actions as roles
 from tenants.members.roles import queries as role_queries
+from tenants.members.sessions import actions as sessions
 from tenants.tenancy.queries import name_here
 
 # Whose account the provider looks after: name, address and roles follow it.
@@ -85,6 +86,7 @@ def unlink(identity: FederatedIdentity, *, user: User, now: datetime, reason: st
         others = FederatedIdentity.objects.filter(user=user).exclude(pk=fresh.pk)
         if not locked.has_usable_password() and not others.exists():
             raise LinkRefused("This is your only way in. Set a password first.")
+        sessions.end_of_provider(provider_id=fresh.provider_id, subject=fresh.subject)
         fresh.delete()
         _tell(user, identity.provider, now, linked=False)
 
@@ -137,12 +139,17 @@ def _keep_up(user: User, provider: IdentityProvider, said: Said) -> None:
     if name and name != user.full_name:
         user.full_name = name
         changed.append("full_name")
-    proved = said.email_verified and bool(email) and queries.has_verified_domain(email)
+    proved = queries.vouches_for_email(provider, said) and bool(email) and queries.has_verified_domain(email)
     if proved and email != user.email and by_email(email) in (None, user):
         user.email, user.email_index = email, blind_index(email, "user.email")
         changed += ["email", "email_index"]
     if changed:
-        user.save(update_fields=changed)
+        try:
+            with transaction.atomic():
+                user.save(update_fields=changed)
+        except IntegrityError:
+            # Somebody took the address in this moment; it is looked at again at the next sign-in.
+            log.warning("address not kept up", account=str(user.pk), provider=str(provider.pk))
 
 
 def _follow_groups(user: User, provider: IdentityProvider, said: Said, now: datetime) -> None:

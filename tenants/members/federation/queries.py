@@ -14,7 +14,7 @@ from tenants.members.email_domains import queries as domains
 from tenants.members.federation.models import FederatedIdentity
 from tenants.members.identity_providers import queries as providers
 from tenants.members.identity_providers.models import IdentityProvider
-from tenants.members.identity_providers.states import State
+from tenants.members.identity_providers.states import Kind, State
 from tenants.members.roles import queries as roles
 
 # Between our clock and the provider's.
@@ -71,6 +71,13 @@ def name_in(provider: IdentityProvider, said: Said) -> str:
     """The name that the provider gives, or empty."""
     name = " ".join(text_of(said.claims.get(providers.mapping(provider).name)).split())
     return name[:120] if name.isprintable() else ""
+
+
+def vouches_for_email(provider: IdentityProvider, said: Said) -> bool:
+    """Whether the provider verified the very address that is taken: OpenID's word is about its claim `email` alone."""
+    if not said.email_verified:
+        return False
+    return provider.kind != Kind.OIDC or email_in(provider, said) == text_of(said.claims.get("email")).strip()
 
 
 def groups_in(provider: IdentityProvider, said: Said) -> list[str]:
@@ -134,7 +141,7 @@ def check_newcomer(provider: IdentityProvider, said: Said) -> tuple[str, set[str
     if not email:
         claim = providers.mapping(provider).email
         raise ProviderRefused("no-email", f"The provider gives no e-mail address: “{claim}” is missing or no address.")
-    if not said.email_verified:
+    if not vouches_for_email(provider, said):
         raise ProviderRefused("email-unverified", "The provider does not say that the e-mail address was verified.")
     if not has_verified_domain(email):
         domain = email.rpartition("@")[2]

@@ -98,11 +98,22 @@ def set_client(
 def take_metadata(
     provider: IdentityProvider, *, entity_id: str, saml: Saml, actor: context.Actor, now: datetime, reason: str
 ) -> None:
-    """Take what uploaded metadata say and an admin has read; `saml` are the settings with it."""
+    """Take what uploaded metadata say and an admin has read; `saml` are the settings with it.
+
+    Whoever decides whose signature counts could sign in as anybody: where people are linked, the provider is off until
+    a second person switches it on (P11-10g).
+    """
     with context.regulated_write(actor=actor, reason=reason):
         fresh = _locked(provider)
         _check_issuer(fresh, entity_id)
-        _change(fresh, issuer=entity_id, settings=saml.stored(), last_test={}, can_sign=False)
+        known = queries.saml(fresh)
+        turned = (known.certificates, known.sso_url) != (saml.certificates, saml.sso_url) and queries.is_linked(fresh)
+        by = str(actor.id) if turned else known.trust_changed_by
+        _change(
+            fresh, issuer=entity_id, settings=replace(saml, trust_changed_by=by).stored(), last_test={}, can_sign=False
+        )
+        if turned and fresh.state == State.ACTIVE:
+            move(fresh, State.OFF, actor=actor, now=now, reason=reason)
 
 
 def set_saml_choices(
@@ -131,8 +142,11 @@ def set_mapping(
     with context.regulated_write(actor=actor, reason=reason):
         fresh = _locked(provider)
         known = queries.mapping(fresh)
-        before = {*known.roles.values(), known.default_role}
-        given = {*mapping.roles.values(), mapping.default_role} - {""} - before
+        # Who reads other claims as groups gives every role anew.
+        same = mapping.groups == known.groups and (known.follow_groups or not mapping.follow_groups)
+        before = {*known.roles.items(), ("", known.default_role)} if same else set()
+        pairs = {*mapping.roles.items(), ("", mapping.default_role)} - before
+        given = {role for _, role in pairs} - {""}
         try:
             roles.check_may_give(sorted(given), actor=actor)
         except roles.RoleRefused as refused:
@@ -176,6 +190,8 @@ def activate(provider: IdentityProvider, *, actor: context.Actor, now: datetime,
     with context.regulated_write(actor=actor, reason=reason):
         if not queries.is_tested(_locked(provider)):
             raise MoveRefused("Test the sign-in first: it passed never, or not since the settings were changed.")
+        if queries.needs_second_person(_locked(provider), actor.id):
+            raise MoveRefused("You changed whose signature counts: somebody else who manages access switches it on.")
         return move(provider, State.ACTIVE, actor=actor, now=now, reason=reason)
 
 

@@ -59,6 +59,8 @@ class Saml(_Kept):
     name_id_format: str = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
     authn_contexts: tuple[str, ...] = ()
     allows_unsolicited: bool = False
+    # Who last changed whom we trust, while people were linked: somebody else switches it on again.
+    trust_changed_by: str = ""
     # Which ends of certificates administrators were told of; kept by `saml.actions`.
     warned: tuple[str, ...] = ()
 

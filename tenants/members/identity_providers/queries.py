@@ -75,6 +75,17 @@ def place_of_secret(provider: IdentityProvider) -> str:
     return f"members.identityprovider.secret|{provider.pk}"
 
 
+def is_linked(provider: IdentityProvider) -> bool:
+    """Whether anybody is somebody here by this provider."""
+    return bool(provider.identities.exists())
+
+
+def needs_second_person(provider: IdentityProvider, actor_id: UUID | None) -> bool:
+    """Whether this person changed whom we trust, and so may not be the one who lets it count."""
+    changed_by = saml(provider).trust_changed_by if provider.kind == Kind.SAML else ""
+    return bool(changed_by) and changed_by == str(actor_id) and is_linked(provider)
+
+
 def secret_of(provider: IdentityProvider) -> bytes:
     """The client secret, or the private key in PEM; empty when none is kept."""
     return open_secret(bytes(provider.secret), place_of_secret(provider)) if provider.secret else b""

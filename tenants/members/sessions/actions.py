@@ -30,6 +30,8 @@ def open_session(request: HttpRequest, user: User, *, door: Door, now: datetime)
     The person's oldest sessions end when there are more than the rules allow.
     """
     rules = policies.rules()
+    # Also where the same person was in already: a key that somebody copied opens nothing new (ASVS 7.2.4).
+    request.session.cycle_key()
     # Said, because there is a second backend: the one of Complere's visitors, by whom nobody signs in.
     login(request, user, backend=MEMBERS)
     request.session[SCHEMA] = current_schema()

@@ -25,7 +25,7 @@ PURPOSE: Final = "signature"
 PAGE_LIVES: Final = timedelta(hours=1)
 CHALLENGE_LIVES: Final = timedelta(seconds=60)
 CHALLENGE: Final = "signing challenge"
-SIGNED_IN_ANEW: Final = "user id and password"
+NOT_STATED: Final = "not stated"
 # Parts of a provider's evidence that say who signed.
 NAMES_SIGNER: Final = frozenset({"id_token", "assertion"})
 # What proves a person is never written down.
@@ -142,8 +142,8 @@ def components(user: User, provider: IdentityProvider, answer: Mapping[str, Any]
         "challenge": str(answer["intent"]),
     }
     at = datetime.fromisoformat(answer["authenticated_at"])
-    # A provider that does not say how asked for what it always asks for: who one is, and a secret.
-    ways = answer["methods"] or [SIGNED_IN_ANEW]
+    # Who one is, is one component; how the provider made sure is the other, in its own words where it has any.
+    ways = answer["methods"] or [NOT_STATED]
     return factors.Components((provider.kind, *ways), at, detail)
 
 

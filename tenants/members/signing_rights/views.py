@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from tenants.members.access import may
+from tenants.members.access import dangerous, may
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.actions import AccountRefused, TooManyAttempts
 from tenants.members.accounts.models import User
@@ -102,6 +102,7 @@ def certify(request: HttpRequest) -> HttpResponse:
 
 @may("members.manage_people")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def verify_identity(request: HttpRequest, person_id: UUID) -> HttpResponse:
     person = get_object_or_404(User, pk=person_id)
     form = forms.Verify(_posted(request))

@@ -10,6 +10,8 @@ from tenants.members.arrivals.catalogue import ProviderRefused
 from tenants.outbound import Client, OutboundRefused
 
 KEPT_SECONDS: Final = 600
+# How long a failed fetch is remembered.
+FAILURE_SECONDS: Final = 30
 # Tokens with invented key ids must not make us ask the provider as often as they come.
 REFETCH_SECONDS: Final = 60
 MOST_KEYS: Final = 50
@@ -44,10 +46,14 @@ def _kept(jwks_uri: str, client: Client) -> list[dict[str, Any]]:
 
 
 def _fetch(jwks_uri: str, client: Client) -> list[dict[str, Any]]:
+    if cache.get(_key("jwks-failed", jwks_uri)):
+        # Anybody can make us ask; a provider that does not answer must not hold threads.
+        raise ProviderRefused("keys-unavailable", "The provider's keys could not be had a moment ago. Try in a minute.")
     try:
         answer = client.get(jwks_uri, headers={"Accept": "application/jwk-set+json, application/json"})
         said = answer.json() if answer.status == 200 else None
     except OutboundRefused as refused:
+        cache.set(_key("jwks-failed", jwks_uri), 1, timeout=FAILURE_SECONDS)
         words = f"The provider's keys cannot be had. {refused.words}"
         raise ProviderRefused(f"keys-{refused.code}", words) from refused
     keys = said.get("keys") if isinstance(said, dict) else None

@@ -9,6 +9,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from tenants import schemas
+from tenants.members.accounts.models import User
 from tenants.members.arrivals import actions, views
 from tenants.members.arrivals.catalogue import ANSWERED, LEFT, Attempt, ProviderRefused, Purpose, Said
 from tenants.members.federation import actions as federation
@@ -141,9 +142,61 @@ def test_signing_needs_something_that_was_left_to_sign(acme, idp, sign_in):
     assert sign_in("ann").get(start(idp, "sign")).status_code == 404
 
 
-def test_one_address_is_not_sent_away_without_end(idp, stranger):
-    codes = [stranger("acme.localhost").get(start(idp, "sign_in")).status_code for _ in range(61)]
-    assert codes == [302] * 60 + [429]
+@pytest.mark.req("ASVS-7.5.1")
+def test_an_old_sign_in_at_the_provider_proves_nothing_here(idp, stranger, acme):
+    """Whoever finds an unlocked desk comes in silently, and is asked before a dangerous act all the same."""
+    now = timezone.now()
+    with schemas.inside(acme):
+        ben = cast.person("ben")
+        from tenants.members.factors import actions as factors
+
+        factors.take_all_away(ben, actor=cast.DIRECTOR, now=now, reason="Without a factor here")
+        federation.link(User.objects.get(pk=ben.pk), idp, Said(issuer=idp.issuer, subject="ben", claims={}), now=now)
+    for at, proved in ((now - timedelta(hours=8), now - timedelta(hours=8)), (None, None), (now, now)):
+        client = stranger("acme.localhost")
+        said = Said(issuer=idp.issuer, subject="ben", claims={}, authenticated_at=at)
+        door = come_in(client, idp, said, acme, now)
+        assert (door["proved_at"] == proved.isoformat()) if proved else door["proved_at"].startswith("1970")
+
+
+def come_in(client, idp, said, acme, now):
+    """What the session keeps of a sign-in at which the provider said this."""
+    from tenants.members.entrance import actions as entrance
+
+    request = RequestFactory(headers={"host": "acme.localhost"}).get("/")
+    request.session, request.tenant = client.session, acme
+    with schemas.inside(acme):
+        user = User.objects.get(identities__isnull=False)
+        entrance.admit(request, user, method="oidc", now=now, next="/", said=said, provider=idp)
+        return request.session[DOOR]
+
+
+def test_one_address_is_not_sent_away_without_end(idp, stranger, monkeypatch):
+    monkeypatch.setattr(views, "STARTS_PER_ADDRESS", 3)
+    codes = [stranger("acme.localhost").get(start(idp, "sign_in")).status_code for _ in range(4)]
+    assert codes == [302] * 3 + [429]
+
+
+def test_colleagues_behind_one_address_do_not_keep_each_other_out(idp, stranger, sign_in, monkeypatch):
+    """A whole company comes in on a Monday morning, and whoever is in already is counted alone."""
+    assert views.STARTS_PER_ADDRESS >= 1000
+    monkeypatch.setattr(views, "STARTS_PER_ADDRESS", 1)
+    assert [stranger("acme.localhost").get(start(idp, "sign_in")).status_code for _ in range(2)] == [302, 429]
+    assert sign_in("ann").get(start(idp, "link")).status_code == 302
+
+
+@pytest.mark.req("ASVS-3.5.8")
+@pytest.mark.parametrize("purpose", ["link", "prove", "test"])
+def test_another_sites_page_sends_nobody_to_link_or_prove(idp, sign_in, purpose):
+    headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert sign_in("ann").get(start(idp, purpose), headers=headers).status_code == 403
+    assert sign_in("ann").get(start(idp, "sign_in"), headers=headers).status_code == 302
+
+
+def test_what_strangers_send_does_not_fill_the_access_log(idp, stranger, in_acme, monkeypatch):
+    monkeypatch.setattr(views, "REFUSALS_AN_ADDRESS", 2)
+    codes = [stranger("acme.localhost").get("/sso/arrived/?answer=made-up").status_code for _ in range(4)]
+    assert codes == [400, 400, 429, 429]
 
 
 def test_who_signed_in_there_is_signed_in_here(acme, idp, stranger):

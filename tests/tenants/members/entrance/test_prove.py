@@ -135,7 +135,7 @@ def test_who_came_through_the_provider_and_has_no_password_is_sent_there(acme):
 
 
 def test_who_must_come_through_the_provider_proves_nothing_by_an_old_password(acme):
-    ann = stale("ann")
+    ann = stale("ann", method=Method.OIDC)
     rules("ann", sso_required=True)
     page = ann.get(PROVE).content.decode()
     assert ("Your password" in page, "Sign in anew" in page) == (False, True)

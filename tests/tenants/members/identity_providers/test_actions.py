@@ -137,7 +137,14 @@ def test_nobody_lets_a_group_give_what_they_may_not_give_themselves(said):
         actions.set_mapping(idp, mapping=Mapping(default_role="privacy_officer"), **keeper)
     assert queries.mapping(IdentityProvider.objects.get()) == Mapping()
     actions.set_mapping(idp, mapping=Mapping(roles={"us": "tenant_admin"}), **said)
-    widened = Mapping(roles={"us": "tenant_admin", "them": role.key}, groups="memberOf")
+    for opened in (
+        Mapping(roles={"us": "tenant_admin", "everyone": "tenant_admin"}),
+        Mapping(roles={"us": "tenant_admin"}, default_role="tenant_admin"),
+        Mapping(roles={"us": "tenant_admin"}, groups="what-people-type-in"),
+    ):
+        with pytest.raises(actions.SettingsRefused):
+            actions.set_mapping(IdentityProvider.objects.get(), mapping=opened, **keeper)
+    widened = Mapping(roles={"us": "tenant_admin", "them": role.key})
     actions.set_mapping(IdentityProvider.objects.get(), mapping=widened, **keeper)
     assert queries.mapping(IdentityProvider.objects.get()) == widened
 

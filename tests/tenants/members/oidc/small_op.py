@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from base64 import b64decode, urlsafe_b64encode
+from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
@@ -21,7 +22,18 @@ CLIENT, SECRET, SUBJECT = "acme-rp", "a secret: with + and %", "sub-1"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 KEYS = {kid: rsa.generate_private_key(public_exponent=65537, key_size=2048) for kid in ("first", "second")}
 FOREIGN = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-MISSING = object()
+
+
+class _Missing(Enum):
+    """Stands for a claim that is left out; its name is the same in every process of a test run."""
+
+    MISSING = "missing"
+
+    def __str__(self) -> str:
+        return "missing"
+
+
+MISSING = _Missing.MISSING
 
 
 def jwk_of(kid: str) -> dict[str, Any]:

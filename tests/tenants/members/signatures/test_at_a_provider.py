@@ -132,13 +132,13 @@ def test_the_answer_signs_exactly_what_was_shown_and_stays_as_evidence(leo: Clie
     assert signature.evidence["jwk"] == '{"kty":"RSA"}'
 
 
-def test_a_provider_that_does_not_say_how_it_asked_counts_with_what_it_always_asks(
+def test_of_a_provider_that_does_not_say_how_it_asked_nothing_is_made_up(
     leo: Client, provider: IdentityProvider
 ) -> None:
     ask(leo, provider)
     answer(leo, methods=[])
     send_on(leo)
-    assert Signature.objects.get().methods == ["oidc", shown.SIGNED_IN_ANEW]
+    assert Signature.objects.get().methods == ["oidc", shown.NOT_STATED]
 
 
 def test_an_answer_is_good_once(leo: Client, provider: IdentityProvider) -> None:
