@@ -41,8 +41,13 @@ def told(sent: Any, urlconf: str | None) -> list[Told]:
 
 
 def _one(report: Mapping[str, Any], names: tuple[str, str, str, str], urlconf: str | None) -> Told:
-    page, directive, blocked, source = (str(report.get(name) or "") for name in names)
+    page, directive, blocked, source = (_text(report.get(name)) for name in names)
     return Told(_name_of(page, urlconf), directive[:60] or "unknown", _place(blocked)[:200], _place(source)[:200])
+
+
+def _text(given: Any) -> str:
+    """What can be kept of what a stranger sent: half a character, or none at all, cannot."""
+    return "".join(letter for letter in str(given or "")[:2000] if letter.isprintable())
 
 
 def _name_of(address: str, urlconf: str | None) -> str:

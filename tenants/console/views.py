@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tenants.console import actions, forms, presenters, queries
-from tenants.members.access import may
+from tenants.members.access import dangerous, may
 from tenants.members.accounts.queries import signed_in
 from tenants.tenancy import actions as tenancy
 from tenants.tenancy import queries as register
@@ -86,6 +86,7 @@ def provision(request: HttpRequest) -> HttpResponse:
 
 @may("tenants.provision")
 @require_http_methods(["GET", "POST"])
+@dangerous
 def change_plan(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = _tenant(pk)
     form = forms.ChangePlan(_posted(request), initial={"plan": shown.plan})
@@ -97,13 +98,14 @@ def change_plan(request: HttpRequest, pk: UUID) -> HttpResponse:
             "back_label": shown.name,
             "consequences": [
                 "Enterprise includes sign-in through an identity provider and accounts from a directory (SCIM).",
-                "With Standard, nobody signs in through a provider any more. Its settings are kept.",
+                "With Standard, nobody signs in through a provider any more, and sessions opened so end.",
+                "Where a provider was required, passwords open again: people who never had one are invited again.",
             ],
         }
         status = 422 if form.is_bound else 200
         return render(request, "desk/confirm.html", {"confirm": page, "form": form}, status=status)
     said = form.cleaned_data
-    fresh = tenancy.change_plan(
+    fresh = actions.change_plan(
         shown, plan=Plan(said["plan"]), actor=signed_in(request).actor, now=timezone.now(), reason=said["reason"]
     )
     messages.success(request, f"{fresh.name} has the plan {fresh.plan.capitalize()}.")

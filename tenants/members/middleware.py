@@ -19,6 +19,7 @@ from tenants.members import access
 from tenants.members.access_policies import queries as policies
 from tenants.members.access_policies.catalogue import STEP_UP, STEP_UP_TO_SEND, is_within
 from tenants.members.accounts.models import User
+from tenants.members.entrance.queries import may_come_without_provider
 from tenants.members.factors.queries import factors_of
 from tenants.members.sessions import actions, queries
 from tenants.members.sessions.catalogue import SCHEMA, Door, Ended, Method
@@ -104,7 +105,7 @@ def _why_over(request: HttpRequest, now: datetime) -> Ended | None:
     if not is_within(rules.networks, current_request().address):
         return Ended.NETWORK
     by_password = door.method in (Method.PASSWORD, Method.PASSKEY)
-    if rules.sso_required and by_password and str(request.user.pk) not in rules.recovery_accounts:
+    if by_password and rules.sso_required and not may_come_without_provider(request.user):
         return Ended.ELSEWHERE
     limits = queries.limits_of(request.user, visit=row.entry_id is not None)
     return queries.why_over(row, door, limits, now)

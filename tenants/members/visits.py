@@ -20,7 +20,7 @@ from audit import context, watch
 from tenants import schemas
 from tenants.members import access
 from tenants.members.sessions.queries import mark_of
-from tenants.members.staff_entries import queries
+from tenants.members.staff_entries import catalogue, queries
 from tenants.members.staff_entries.queries import Visitor
 
 # The way out is open whatever the visit may do.
@@ -28,6 +28,7 @@ LEAVES: Final = frozenset({"sign-out", "staff-leave"})
 # Of the pages that any member has, those that are about no account.
 OVERVIEW: Final = "home"
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
+NOTHING_SHOWN: Final = frozenset({401, 403, 404, 405, 410, 429})
 # SQLSTATE: something was to be written in a transaction that only reads.
 READ_ONLY: Final = "25006"
 ONLY_READS: Final = "This visit only reads, so nothing was changed. Leave it and ask for an entry with writing."
@@ -45,7 +46,8 @@ class Visits:
         visitor = queries.visitor_of(request)
         if visitor is None:
             return self.get_response(request)
-        if queries.is_over(visitor.visit, timezone.now()):
+        signed_out = request.session.get(catalogue.EPOCH) != visitor.epoch
+        if signed_out or queries.is_over(visitor.visit, timezone.now()):
             logout(request)
             return self.get_response(request)
         return self._visited(request, visitor)
@@ -68,7 +70,8 @@ class Visits:
         # A stream would be made after the wall has gone, and takes a copy away.
         if response.streaming:
             return _refused(request, visitor, NOT_ALLOWED)
-        if response.status_code < 400 and request.user.is_authenticated:
+        # A form sent back with its errors shows the record as well.
+        if response.status_code not in NOTHING_SHOWN and request.user.is_authenticated:
             _note(visitor)
         return response
 

@@ -98,7 +98,7 @@ def change_origin(tenant: Tenant, *, origin: str, actor: context.Actor, now: dat
 def change_plan(tenant: Tenant, *, plan: Plan, actor: context.Actor, now: datetime, reason: str) -> Tenant:
     """What the tenant's contract includes from now on. Raises `MoveRefused` for the plan it has, or once it is closed.
 
-    With less, nothing is deleted: who came in by single sign-on comes in so no more.
+    With less, nothing is deleted: who came in by single sign-on comes in so no more, and their sessions end.
     """
     with schemas.on_platform(), context.regulated_write(actor=actor, reason=reason):
         fresh = Tenant.objects.select_for_update().get(pk=tenant.pk)

@@ -55,6 +55,17 @@ def change(wanted: Rules, *, address: str, actor: context.Actor, now: datetime, 
     return row
 
 
+def require_no_provider(*, actor: context.Actor, now: datetime, reason: str) -> bool:
+    """Let passwords open again where a provider was required, as none can be used any more. Says whether one was."""
+    with context.regulated_write(actor=actor, reason=reason):
+        row = AccessPolicy.objects.select_for_update().filter(pk=1, sso_required=True).first()
+        if row is None:
+            return False
+        _set(row, {"sso_required": False, "changed_at": now, "changed_by": f"{actor.name} ({actor.role})"})
+        transaction.on_commit(lambda: cache.delete(queries.KEY))
+    return True
+
+
 def _set(row: AccessPolicy | None, said: dict[str, Any]) -> AccessPolicy:
     if row is None:
         try:

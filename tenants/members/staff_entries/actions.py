@@ -98,7 +98,7 @@ def enter(request: HttpRequest, *, token: str, now: datetime) -> StaffEntry:
         if entry.entered_at is None:
             entry.entered_at = now
             entry.save(update_fields=["entered_at"])
-    _open_session(request, entry, now)
+    _open_session(request, entry, now, epoch=visitor.epoch)
     return entry
 
 
@@ -124,7 +124,7 @@ def end(
     return entry
 
 
-def _open_session(request: HttpRequest, entry: StaffEntry, now: datetime) -> None:
+def _open_session(request: HttpRequest, entry: StaffEntry, now: datetime, *, epoch: int) -> None:
     # Nothing of a session that was here before goes on, neither its key nor its content.
     request.session.flush()
     door = Door(
@@ -139,6 +139,7 @@ def _open_session(request: HttpRequest, entry: StaffEntry, now: datetime) -> Non
     request.session[SESSION_KEY] = str(entry.pk)
     request.session[BACKEND_SESSION_KEY] = catalogue.BACKEND
     request.session[catalogue.ENTRY] = str(entry.pk)
+    request.session[catalogue.EPOCH] = epoch
     request.session[SCHEMA] = current_schema()
     request.session[DOOR] = door.stored()
     request.session.set_expiry(entry.ends_at)

@@ -13,6 +13,7 @@ TICKETS_PER_ADDRESS: Final = 20
 TICKET_WINDOW: Final = timedelta(minutes=10)
 # Where a session keeps the entry that it was opened for.
 ENTRY: Final = "entry"
+EPOCH: Final = "entry epoch"
 BACKEND: Final = "tenants.members.backends.VisitorBackend"
 
 # What only the tenant's own people declare, decide on, or take away.

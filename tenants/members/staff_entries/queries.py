@@ -51,6 +51,8 @@ class Visitor:
     visit: StaffEntry
     actor: context.Actor
     email: str
+    # Raised in the console when all sessions of this person are ended there: those of the visit end with them.
+    epoch: int = 0
     is_authenticated: bool = True
     is_anonymous: bool = False
     is_active: bool = True
@@ -126,7 +128,7 @@ def visitor(entry_id: UUID | str) -> Visitor | None:
             return None
         actor = replace(person.actor, name=entry.visitor, role=catalogue.role(may_write=entry.may_write))
         # Opened here: the person's key is of this schema.
-        return Visitor(entry, actor, person.email)
+        return Visitor(entry, actor, person.email, epoch=person.session_epoch)
 
 
 def visitor_of(request: HttpRequest) -> Visitor | None:

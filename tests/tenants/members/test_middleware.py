@@ -8,13 +8,16 @@ from uuid import uuid4
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from audit.ledger.models import Event
 from tenants import schemas
 from tenants.members.access_policies import actions as policies
+from tenants.members.access_policies import queries as queries_of_rules
 from tenants.members.access_policies.catalogue import STAFF, TENANT, SecondFactor
 from tenants.members.accounts.models import User
 from tenants.members.entrance.presenters import ENDED
@@ -428,3 +431,27 @@ def test_a_dangerous_page_asks_for_a_fresh_proof(acme, sign_in, clock):
 def test_no_browser_keeps_a_page_of_somebody_who_is_signed_in(acme, sign_in, path):
     answer = sign_in("ann").get(path)
     assert (answer.status_code, answer["Cache-Control"]) == (200, "no-store")
+
+
+@pytest.mark.req("ASVS-7.4.2")
+def test_where_the_provider_is_required_password_sessions_end_and_with_the_plan_the_rule_goes(acme, platform):
+    from tenants.console import actions as console
+    from tenants.members.access_policies.models import AccessPolicy
+    from tenants.tenancy.states import Plan
+    from tests.tenants.members import sso
+
+    sso.enterprise(acme)
+    said = {"actor": cast.DIRECTOR, "now": timezone.now(), "reason": "Set the stage"}
+    with schemas.inside(acme):
+        ben, ann = (cast.browser(cast.person(key), acme) for key in ("ben", "ann"))
+        assert ben.get("/people/").status_code == 200
+        with cast.context.regulated_write(actor=said["actor"], reason=said["reason"]):
+            rescued = [cast.person("ann").pk]
+            AccessPolicy.objects.create(
+                sso_required=True, recovery_accounts=rescued, changed_at=said["now"], changed_by="Ann"
+            )
+        cache.delete(queries_of_rules.KEY)
+    assert (ben.get("/people/").status_code, ann.get("/people/").status_code) == (302, 200)
+    console.change_plan(acme, plan=Plan.STANDARD, **said)
+    with schemas.inside(acme):
+        assert not AccessPolicy.objects.get().sso_required

@@ -460,3 +460,14 @@ def test_an_entry_that_has_ended_lets_nobody_in(acme):
         assert queries.visitor(entry.pk) is None
         with pytest.raises(actions.EntryOver):
             actions.ticket(entry.pk, now=timezone.now())
+
+
+@pytest.mark.req("ASVS-7.4.1")
+def test_a_visit_ends_when_its_visitor_is_signed_out_everywhere_in_the_console(acme):
+    from tenants.members.accounts import actions as accounts
+
+    client, _ = inside(acme)
+    assert client.get("/people/").status_code == 200
+    with schemas.on_platform():
+        accounts.sign_out_everywhere(cast.person("sup"), now=timezone.now())
+    assert is_out(client)
