@@ -8,6 +8,7 @@ from tenants.members.access_policies import presenters as rules
 from tenants.members.access_policies import queries as policies
 from tenants.members.access_policies.catalogue import Card
 from tenants.members.accounts.models import User
+from tenants.members.api_tokens import queries as tokens
 from tenants.members.api_tokens.models import AccessToken
 from tenants.members.api_tokens.states import Purpose
 from tenants.members.email_domains.models import EmailDomain
@@ -15,6 +16,7 @@ from tenants.members.factors.queries import factors_of
 from tenants.members.identity_providers import queries as providers
 from tenants.members.identity_providers.states import State
 from tenants.members.roles.queries import roles_here
+from tenants.members.scim import queries as directory
 from tenants.members.scim.models import ProvisionedGroup
 from tenants.members.sessions import presenters as sessions
 from tenants.members.staff_entries.models import StaffEntry
@@ -30,6 +32,7 @@ def open_up() -> None:
     panels.register(panels.PERSON, sessions.person_panel)
     policies.register_roles(lambda: [(role.key, role.name) for role in roles_here()])
     policies.register_has_second(has_second)
+    tokens.register_given_roles(directory.roles_given)
     policies.register_enforceable(lambda: bool(providers.enforceable()))
     for card in (rules.rules_card, of_providers, of_domains, of_directory, of_tokens, of_staff):
         policies.register_card(card)

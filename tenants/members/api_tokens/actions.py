@@ -13,9 +13,12 @@ from tenants.members.accounts.adapters import attempts
 from tenants.members.accounts.queries import with_permission
 from tenants.members.api_tokens import catalogue, hashing, queries
 from tenants.members.api_tokens.models import AccessToken
+from tenants.members.api_tokens.states import Purpose
 from tenants.members.machines import Machine, MachineRefused
 from tenants.members.outbox import actions as outbox
-from tenants.members.roles.queries import admins
+from tenants.members.roles import actions as roles
+from tenants.members.roles.catalogue import PERMISSIONS
+from tenants.members.roles.queries import admins, permissions_held_by
 from tenants.tenancy.queries import name_here, zone_here
 from tenants.wakeups.actions import wake
 
@@ -42,8 +45,12 @@ def create(
     now: datetime,
     reason: str,
 ) -> tuple[AccessToken, str]:
-    """The token, and its text: it can be read here and never again. `days`: 1 to 365. Raises `TokenRefused`."""
+    """The token, and its text: it can be read here and never again. `days`: 1 to 365.
+
+    Raises `TokenRefused`, also for a directory's token made by who may not do themselves what it does (P11-10g).
+    """
     _check(purpose, scopes, days, now)
+    _check_maker(purpose, actor)
     token = AccessToken(
         id=uuid.uuid4(),
         purpose=purpose,
@@ -100,7 +107,7 @@ def admit(*, text: str | None, scopes: frozenset[str], address: str, now: dateti
 
 
 def machine_of(token: AccessToken) -> Machine:
-    return Machine(token.pk, token.name, frozenset(token.scopes), context.service(f"token {token.name}"))
+    return Machine(token.pk, token.name, frozenset(token.scopes), context.service(f"{catalogue.ACTS_AS}{token.name}"))
 
 
 def tell_of_ends(now: datetime) -> int:
@@ -126,6 +133,19 @@ def _check(purpose: str, scopes: Collection[str], days: int, now: datetime) -> N
         raise TokenRefused("days", f"Enter a number of days from 1 to {catalogue.LONGEST_DAYS}.")
     if queries.holding(now) >= catalogue.MOST_TOKENS:
         raise TokenRefused("name", f"There are {catalogue.MOST_TOKENS} tokens already. Revoke one that is not used.")
+
+
+def _check_maker(purpose: str, actor: context.Actor) -> None:
+    held = permissions_held_by(actor.id)
+    if lacking := [PERMISSIONS[key] for key in catalogue.NEEDED_TO_MAKE.get(purpose, ()) if key not in held]:
+        raise TokenRefused("purpose", f"You may not {'; '.join(lacking)}. So you cannot make a token that may.")
+    if purpose != Purpose.SCIM:
+        return
+    try:
+        roles.check_may_give(queries.given_roles(), actor=actor)
+    except roles.RoleRefused as refused:
+        words = f"A group of the directory gives a role that you cannot give. {refused}"
+        raise TokenRefused("purpose", words) from refused
 
 
 def _holds(token: AccessToken, now: datetime) -> bool:

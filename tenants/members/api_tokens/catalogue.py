@@ -18,6 +18,13 @@ PURPOSES: Final = {
     Purpose.API: "API: programs of yours ask this workspace",
 }
 
+# What whoever makes a token must be allowed to do themselves: a directory does all of it in their place.
+NEEDED_TO_MAKE: Final[dict[str, tuple[str, ...]]] = {
+    Purpose.SCIM: ("members.manage_people", "members.manage_access"),
+}
+# A machine acts as the service of this name, followed by its token's.
+ACTS_AS: Final = "token "
+
 DEFAULT_DAYS: Final = 90
 LONGEST_DAYS: Final = 365
 WARNED_BEFORE: Final = timedelta(days=14)

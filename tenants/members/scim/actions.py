@@ -15,13 +15,14 @@ from tenants.members.roles import actions as roles
 from tenants.members.roles import queries as role_queries
 from tenants.members.roles.models import RoleGrant
 from tenants.members.scim import queries
-from tenants.members.scim.catalogue import MANAGED, Group, Person, ScimRefused
+from tenants.members.scim.catalogue import MANAGED, MOST_MEMBERS, Group, Person, ScimRefused
 from tenants.members.scim.models import ProvisionedGroup
 from tenants.members.sessions import actions as sessions
 
 log = structlog.get_logger(__name__)
 BY_DIRECTORY = "Kept by the directory (SCIM)"
 TAKEN = "An account with this userName is here already."
+SHUT = "An account with this userName was deactivated here. Only an administrator of this workspace opens it again."
 OWN_PASSWORD = "This person signs in with a password of their own: an administrator changes the address."  # noqa: S105
 
 
@@ -42,7 +43,7 @@ def create_person(*, said: Person, actor: context.Actor, now: datetime) -> User:
                 reason=BY_DIRECTORY,
             )
         except accounts.AccountRefused as known:
-            raise ScimRefused(409, TAKEN, "uniqueness") from known
+            raise ScimRefused(409, SHUT if queries.is_shut(said.user_name) else TAKEN, "uniqueness") from known
         user.managed_by, user.external_id = MANAGED, said.external_id
         user.save(update_fields=["managed_by", "external_id"])
         if not said.active:
@@ -53,10 +54,13 @@ def create_person(*, said: Person, actor: context.Actor, now: datetime) -> User:
 def change_person(user: User, *, change: Callable[[Person], Person], actor: context.Actor, now: datetime) -> User:
     """Make of the person what `change` says; the directory looks after the account from now on.
 
-    Shutting it ends every session at once (ASVS 7.4.2). Raises `ScimRefused`, `RoleRefused` for the last admin.
+    Shutting it ends every session at once (ASVS 7.4.2). Raises `ScimRefused`, `RoleRefused` for the last admin,
+    `User.DoesNotExist` for an account that a person shut meanwhile: the directory does not open it again.
     """
     with context.regulated_write(actor=actor, reason=BY_DIRECTORY):
-        fresh = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        role_queries.lock_admins()
+        held = User.objects.select_for_update(of=("self",)).get(pk=user.pk)
+        fresh = queries.people().get(pk=held.pk)
         before = queries.said_of(fresh)
         after = change(before)
         if fields := _take_over(fresh, before, after):
@@ -74,7 +78,12 @@ def release_person(user: User, *, actor: context.Actor, now: datetime) -> None:
     Raises `RoleRefused` for the last admin.
     """
     with context.regulated_write(actor=actor, reason="Deleted in the directory (SCIM)"):
-        for group in ProvisionedGroup.objects.select_for_update().filter(members__contains=[user.pk]).order_by("pk"):
+        # Before any other row, as everywhere: two that lock in different orders wait for each other.
+        role_queries.lock_admins()
+        joined = ProvisionedGroup.objects.filter(members__contains=[user.pk]).order_by("pk")
+        for pk in list(joined.values_list("pk", flat=True)):
+            # Read one by one: leaving the group before may have handed the role over to this one.
+            group = ProvisionedGroup.objects.select_for_update().get(pk=pk)
             group.members = [one for one in group.members if one != user.pk]
             _follow(group, actor, now, BY_DIRECTORY)
             _save_group(group, now)
@@ -128,6 +137,7 @@ def change_group(
 def delete_group(group: ProvisionedGroup, *, actor: context.Actor, now: datetime) -> None:
     """The group goes, and with it the role of whoever had it from there. Raises `RoleRefused` for the last admin."""
     with context.regulated_write(actor=actor, reason="Deleted in the directory (SCIM)"):
+        role_queries.lock_admins()
         fresh = ProvisionedGroup.objects.select_for_update().get(pk=group.pk)
         fresh.members = []
         _follow(fresh, actor, now, BY_DIRECTORY)
@@ -143,6 +153,7 @@ def choose_role(
     authority is given by another), and for the last admin.
     """
     with context.regulated_write(actor=actor, reason=reason):
+        role_queries.lock_admins()
         fresh = ProvisionedGroup.objects.select_for_update().get(pk=group.pk)
         if actor.id in fresh.members:
             raise roles.RoleRefused("You belong to this group yourself. Another administrator chooses its role.")
@@ -195,6 +206,8 @@ def _check_group(said: Group, *, but: UUID | None, joined: Collection[UUID]) -> 
     named = queries.groups().filter(display_name__iexact=said.display_name)
     if any(one.pk != but for one in named):
         raise ScimRefused(409, "A group with this displayName is here already.", "uniqueness")
+    if joined and len(said.members) > MOST_MEMBERS:
+        raise ScimRefused(400, f"A group has at most {MOST_MEMBERS} members.", "invalidValue")
     if queries.unknown_among(joined):
         raise ScimRefused(400, "There is no such member.", "invalidValue")
 
@@ -205,14 +218,17 @@ def _save_group(group: ProvisionedGroup, now: datetime) -> None:
 
 
 def _follow(group: ProvisionedGroup, actor: context.Actor, now: datetime, reason: str) -> None:
-    """Who left loses the role they had from here; who is in has it."""
+    """Who left loses the role they had from here; who came gets it.
+
+    Who got it from here once and lost it by an administrator's hand does not get it again.
+    """
     left = [one for one in group.given_to if one not in group.members]
     _take_back(group, left, actor, now, reason)
     group.given_to = [one for one in group.given_to if one not in left]
     if not group.role or not group.members or not queries.can_be_given(group.role):
         return
     holders = set(RoleGrant.objects.filter(role=group.role).values_list("user_id", flat=True))
-    for user in User.objects.filter(pk__in=group.members).exclude(pk__in=holders):
+    for user in User.objects.filter(pk__in=group.members).exclude(pk__in=holders | {*group.given_to}):
         roles.grant(user, role=group.role, actor=actor, now=now, reason=reason)
         group.given_to = [*group.given_to, user.pk]
 
@@ -227,7 +243,7 @@ def _take_back(
     for user in User.objects.filter(pk__in=people):
         keeper = next((other for other in others if user.pk in other.members), None)
         if keeper is not None:
-            keeper.given_to = [*keeper.given_to, user.pk]
+            keeper.given_to = list(dict.fromkeys((*keeper.given_to, user.pk)))
             _save_group(keeper, now)
         elif group.role in user.role_keys:
             remaining = [role for role in user.role_keys if role != group.role]

@@ -47,12 +47,13 @@ def user(one: User, groups: Iterable[ProvisionedGroup]) -> dict[str, Any]:
 
 
 def group(row: ProvisionedGroup, names: Mapping[UUID, str]) -> dict[str, Any]:
+    """`names`: what members are called, of those whose name may be told."""
     told: dict[str, Any] = {
         "schemas": [catalogue.GROUP],
         "id": str(row.pk),
         "displayName": row.display_name,
         "members": [
-            {"value": str(pk), "$ref": link("scim-user", pk), "display": names.get(pk, ""), "type": "User"}
+            {"value": str(pk), "$ref": link("scim-user", pk), "type": "User"} | _given(display=names.get(pk, ""))
             for pk in row.members
         ],
         "meta": {
@@ -67,9 +68,11 @@ def group(row: ProvisionedGroup, names: Mapping[UUID, str]) -> dict[str, Any]:
 
 def shaped(told: dict[str, Any], *, only: Collection[str], without: Collection[str]) -> dict[str, Any]:
     """With the attributes that were asked for (RFC 7644, 3.9); names in lower case."""
-    if only:
-        return {name: value for name, value in told.items() if name in ALWAYS or name.lower() in only}
-    return {name: value for name, value in told.items() if name in ALWAYS or name.lower() not in without}
+    return {name: value for name, value in told.items() if is_asked_for(name, only=only, without=without)}
+
+
+def is_asked_for(name: str, *, only: Collection[str], without: Collection[str]) -> bool:
+    return name in ALWAYS or (name.lower() in only if only else name.lower() not in without)
 
 
 def page(resources: list[dict[str, Any]], *, total: int, start: int) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from audit.subject_keys.queries import blind_index
 from tenants.members.accounts.models import User
+from tenants.members.api_tokens.catalogue import ACTS_AS
 from tenants.members.identity_providers.queries import plan_allows
 from tenants.members.roles.queries import roles_here
 from tenants.members.scim.catalogue import MANAGED, Condition, Filter, Group, Joined, Negated, Person, ScimRefused
@@ -15,6 +16,8 @@ from tenants.schemas import is_platform
 
 NONE = Q(pk__in=[])
 TRUTH = {"true": True, "false": False}
+# Who shut an account is kept as a name with a role; a token's role is “service”.
+BY_A_DIRECTORY = Q(deactivated_by__startswith=ACTS_AS, deactivated_by__endswith=" (service)")
 
 
 def is_in_plan() -> bool:
@@ -23,11 +26,12 @@ def is_in_plan() -> bool:
 
 
 def people() -> QuerySet[User]:
-    """Whom a directory sees: everybody who may sign in, and whoever it looks after itself.
+    """Whom a directory sees: everybody who may sign in, and whoever it looks after and shut itself.
 
-    An account that an administrator shut, or that the directory let go, is not there for it any more.
+    An account that an administrator or a review shut, or that the directory let go, is not there for it any more:
+    only a person opens it again.
     """
-    return User.objects.filter(Q(is_active=True) | Q(managed_by=MANAGED)).order_by("created_at", "pk")
+    return User.objects.filter(Q(is_active=True) | Q(managed_by=MANAGED) & BY_A_DIRECTORY).order_by("created_at", "pk")
 
 
 def person(text: str) -> User:
@@ -89,6 +93,17 @@ def names_of(members: Collection[UUID]) -> dict[UUID, str]:
 def unknown_among(members: Collection[UUID]) -> set[UUID]:
     """Ids that are nobody's of this schema."""
     return {*members} - set(User.objects.filter(pk__in=members).values_list("pk", flat=True))
+
+
+def is_shut(address: str) -> bool:
+    """Whether the account of this address is here and deactivated."""
+    return User.objects.filter(email_index=blind_index(address, "user.email"), is_active=False).exists()
+
+
+def roles_given() -> set[str]:
+    """The roles that groups give to whoever the directory puts into them; not those that were retired since."""
+    chosen = set(ProvisionedGroup.objects.exclude(role="").values_list("role", flat=True))
+    return chosen & {one.key for one in roles_here()}
 
 
 def can_be_given(role: str) -> bool:

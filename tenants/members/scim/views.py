@@ -1,11 +1,12 @@
 """SCIM 2.0 (RFC 7644) for the tenant's identity provider, and the page on which an administrator sets it up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -32,6 +33,7 @@ from tenants.tenancy.queries import of_request
 
 View = Callable[..., HttpResponse]
 NO_PLAN = "This workspace's plan has no directory (SCIM)."
+GONE = "It is not here any more."
 BOTH = (USERS, GROUPS)
 MOST_SHOWN = 200
 
@@ -57,6 +59,9 @@ def speaks_scim(view: View) -> View:
             response = view(request, *args, **kwargs)
         except ScimRefused as refused:
             response, detail = _refused(refused), refused.detail
+        except ObjectDoesNotExist:
+            # Another request took it away between finding it and holding it.
+            response, detail = _refused(ScimRefused(404, GONE)), GONE
         except (RoleRefused, MoveRefused) as kept:
             response, detail = _refused(ScimRefused(409, str(kept), "mutability")), str(kept)
         _note(request, response, detail)
@@ -146,7 +151,7 @@ def groups(request: HttpRequest) -> HttpResponse:
         return _group(request, actions.create_group(said=said, actor=actor, now=timezone.now()), 201)
     asked = _filter(request)
     found, total, start = _page(request, queries.groups() if asked is None else queries.groups_where(asked))
-    names = queries.names_of({pk for one in found for pk in one.members})
+    names = _names_told(request, found)
     resources = [_shaped(request, presenters.group(one, names)) for one in found]
     return told(presenters.page(resources, total=total, start=start))
 
@@ -236,8 +241,22 @@ def _number(request: HttpRequest, name: str, usual: int) -> int:
     return int(text)
 
 
+def _names_told(request: HttpRequest, found: Iterable[ProvisionedGroup]) -> dict[UUID, str]:
+    """What members are called: for a token that may read people, and only where members are asked for."""
+    only, without = _asked_for(request)
+    if USERS not in machines.of_request(request).scopes or not presenters.is_asked_for(
+        "members", only=only, without=without
+    ):
+        return {}
+    return queries.names_of({pk for one in found for pk in one.members})
+
+
+def _asked_for(request: HttpRequest) -> tuple[set[str], set[str]]:
+    return _names(request, "attributes"), _names(request, "excludedAttributes")
+
+
 def _shaped(request: HttpRequest, resource: dict[str, Any]) -> dict[str, Any]:
-    only, without = (_names(request, name) for name in ("attributes", "excludedAttributes"))
+    only, without = _asked_for(request)
     return presenters.shaped(resource, only=only, without=without)
 
 
@@ -260,7 +279,7 @@ def _user(request: HttpRequest, found: Any, status: int = 200) -> HttpResponse:
 
 
 def _group(request: HttpRequest, found: ProvisionedGroup, status: int = 200) -> HttpResponse:
-    resource = presenters.group(found, queries.names_of(found.members))
+    resource = presenters.group(found, _names_told(request, [found]))
     return _located(_shaped(request, resource), resource["meta"]["location"], status)
 
 

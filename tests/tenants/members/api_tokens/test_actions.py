@@ -13,7 +13,11 @@ from tenants.members.api_tokens import actions, catalogue, queries
 from tenants.members.api_tokens.models import AccessToken
 from tenants.members.machines import MachineRefused
 from tenants.members.outbox.models import Email
+from tenants.members.roles import actions as roles
+from tenants.members.scim import actions as scim
+from tenants.members.scim.catalogue import Group
 from tenants.wakeups.models import WakeUp
+from tests import cast
 from tests.tenants.members.api_tokens import tokens
 
 pytestmark = pytest.mark.django_db
@@ -66,6 +70,61 @@ def test_a_token_opens_in_its_own_schema_only_even_where_its_row_was_copied(acme
             token.save(force_insert=True)
         assert AccessToken.objects.get().digest == token.digest
         assert refusal(text) == (401, "invalid_token")
+
+
+def role_of(*permissions, name="Way keeper"):
+    """A role of the workspace's own, as its administrator makes one."""
+    ann = cast.person("ann").actor
+    return roles.make(
+        name=name, purpose="For a test", permissions=permissions, actor=ann, now=timezone.now(), reason="For a test"
+    )
+
+
+def scim_token(actor):
+    said = {"purpose": "scim", "name": "Entra ID", "scopes": ["scim.users"], "networks": [], "days": 90}
+    return actions.create(**said, actor=actor, now=timezone.now(), reason="For a test")
+
+
+def given(key, *made):
+    """The person with these roles and no others."""
+    ann = cast.person("ann").actor
+    keys = [role.key for role in made]
+    return roles.change_roles(cast.person(key), roles=keys, actor=ann, now=timezone.now(), reason="For a test")
+
+
+@pytest.mark.req("P11-10g")
+@pytest.mark.parametrize(
+    ("held", "lacked"),
+    [("members.manage_access", "invite people"), ("members.manage_people", "set how people and machines come in")],
+)
+def test_a_directorys_token_is_made_by_who_may_do_what_it_does(in_acme, held, lacked):
+    maker = given("cay", role_of(held)).actor
+    with pytest.raises(actions.TokenRefused, match=lacked) as refused:
+        scim_token(maker)
+    assert refused.value.field == "purpose"
+    assert not AccessToken.objects.exists()
+
+
+@pytest.mark.req("P11-10g")
+def test_a_directorys_token_is_made_by_who_may_give_what_its_groups_give(in_acme):
+    maker = given("cay", role_of("members.manage_access", "members.manage_people")).actor
+    assert scim_token(maker)[0].created_by == "Cay Member (Way keeper)"
+    ann, now = cast.person("ann").actor, timezone.now()
+    group = scim.create_group(said=Group("Auditors"), actor=ann, now=now)
+    scim.choose_role(group, role="auditor", actor=cast.person("ann").actor, now=now, reason="They audit")
+    with pytest.raises(actions.TokenRefused, match=r"that you cannot give. The role “Auditor”") as refused:
+        scim_token(maker)
+    assert (refused.value.field, AccessToken.objects.count()) == ("purpose", 1)
+    assert scim_token(ann)[0].created_by == "Ann Admin (Tenant admin)"
+
+
+def test_a_retired_role_of_a_group_stops_no_token(in_acme):
+    ann, now = cast.person("ann").actor, timezone.now()
+    made = role_of("audit.view_history", name="Reader")
+    group = scim.create_group(said=Group("Readers"), actor=ann, now=now)
+    scim.choose_role(group, role=made.key, actor=ann, now=now, reason="They read")
+    roles.retire(made, actor=ann, now=now, reason="Not used")
+    assert scim_token(ann)[0].purpose == "scim"
 
 
 def test_a_machine_is_a_service_named_after_its_token(acme):

@@ -9,8 +9,10 @@ from audit.ledger.models import Access
 from tenants import schemas
 from tenants.members.api_tokens import catalogue
 from tenants.members.api_tokens.models import AccessToken
+from tenants.members.roles import actions as roles
 from tests import cast
 from tests.tenants.members.api_tokens import tokens
+from tests.tenants.members.scim.directory import with_plan
 
 pytestmark = pytest.mark.django_db
 NEW = {
@@ -88,6 +90,24 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_made(acme, sign_i
     assert f'href="#id_{field}' in answer.content.decode()
     with schemas.inside(acme):
         assert AccessToken.objects.count() == 0
+
+
+@pytest.mark.req("P11-10g")
+def test_who_may_not_manage_people_is_told_so_beside_the_purpose(acme):
+    now = timezone.now()
+    with schemas.inside(with_plan(acme)):
+        by = {"actor": cast.person("ann").actor, "now": now, "reason": "For a test"}
+        made = roles.make(name="Way keeper", purpose="Keeps", permissions=["members.manage_access"], **by)
+        cay = roles.change_roles(cast.person("cay"), roles=[made.key], **by)
+        browser = cast.browser(cay, acme, proved_at=now)
+    answer = browser.post("/access/tokens/new/", NEW | {"purpose": "scim", "scopes": ["scim.users"]})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'href="#id_purpose' in page
+    assert "You may not invite people, change their roles, deactivate them" in page
+    with schemas.inside(acme):
+        assert AccessToken.objects.count() == 0
+    assert browser.post("/access/tokens/new/", NEW).status_code == 200
 
 
 @pytest.mark.req("ASVS-15.3.3")

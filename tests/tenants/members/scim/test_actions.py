@@ -4,6 +4,8 @@ import uuid
 from dataclasses import replace
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.context import service
@@ -63,6 +65,38 @@ def test_two_groups_give_one_role_and_the_last_of_them_takes_it(in_acme):
     assert roles_of("cay") == ["auditor", "member"]
     become(two)
     assert roles_of("cay") == ["member"]
+
+
+def test_who_is_deleted_keeps_no_role_that_two_groups_gave(in_acme):
+    group("One", "cay", role="auditor")
+    group("Two", "cay", role="auditor")
+    group("Three", "cay", role="auditor")
+    actions.release_person(cast.person("cay"), actor=TOKEN, now=NOW)
+    assert roles_of("cay") == ["member"]
+    assert [(row.members, row.given_to) for row in ProvisionedGroup.objects.all()] == [([], [])] * 3
+
+
+def test_a_role_that_an_administrator_took_away_is_not_given_again(in_acme):
+    row = group("Team", "cay", role="auditor")
+    cay = cast.person("cay")
+    roles.change_roles(cay, roles=["member"], actor=cast.person("ann").actor, now=NOW, reason="Not their work")
+    become(row, "cay", "sid")
+    assert (roles_of("cay"), roles_of("sid")) == (["member"], ["auditor", "security_officer"])
+    assert ProvisionedGroup.objects.get().given_to == [cay.pk, cast.person("sid").pk]
+    become(row, "sid")
+    become(row, "sid", "cay")
+    assert roles_of("cay") == ["auditor", "member"], "who joins anew gets it anew"
+
+
+def test_nobody_stands_twice_among_those_who_got_the_role(in_acme):
+    one, two = group("One", "cay", role="auditor"), group("Two", role="auditor")
+    ann, cay = cast.person("ann").actor, cast.person("cay")
+    become(two, "cay", "sid")
+    roles.change_roles(cay, roles=["member"], actor=ann, now=NOW, reason="By hand")
+    become(two, "cay", "sid", "aud")
+    become(one)
+    kept = ProvisionedGroup.objects.get(pk=two.pk).given_to
+    assert sorted(kept) == sorted({cast.person(key).pk for key in ("cay", "sid")})
 
 
 def test_another_role_takes_the_place_of_the_one_before(in_acme):
@@ -155,6 +189,65 @@ def test_an_account_that_an_administrator_shut_is_not_opened_by_the_directory(in
     with pytest.raises(ScimRefused) as refused:
         actions.create_person(said=Person("cay@acme.example", "Cay Again"), actor=TOKEN, now=NOW)
     assert (refused.value.status, User.objects.count()) == (409, 5)
+
+
+@pytest.mark.req("P11-10d")
+def test_an_account_of_the_directory_that_a_person_shut_is_not_opened_by_it(in_acme):
+    made = actions.create_person(said=Person("nora@acme.example", "Nora New"), actor=TOKEN, now=NOW)
+    found = queries.person(str(made.pk))
+    roles.deactivate(made, actor=cast.person("ann").actor, now=NOW, reason="Left the company")
+    with pytest.raises(ScimRefused) as refused:
+        queries.person(str(made.pk))
+    assert refused.value.status == 404
+    with pytest.raises(User.DoesNotExist):
+        actions.change_person(found, change=lambda was: replace(was, active=True), actor=TOKEN, now=NOW)
+    with pytest.raises(ScimRefused, match="Only an administrator of this workspace opens it again") as refused:
+        actions.create_person(said=Person("nora@acme.example", "Nora New"), actor=TOKEN, now=NOW)
+    assert refused.value.status == 409
+    kept = User.objects.get(pk=made.pk)
+    assert (kept.is_active, kept.deactivated_by) == (False, "Ann Admin (Tenant admin)")
+    roles.reactivate(kept, actor=cast.person("ann").actor, now=NOW, reason="Came back")
+    assert queries.person(str(made.pk)).pk == made.pk
+
+
+def test_a_group_has_no_more_members_than_it_may_however_they_come(in_acme, monkeypatch):
+    monkeypatch.setattr(actions, "MOST_MEMBERS", 2)
+    row = group("Team", "cay", "aud")
+    with pytest.raises(ScimRefused, match="at most 2 members") as refused:
+        become(row, "cay", "aud", "sid")
+    assert refused.value.status == 400
+    with pytest.raises(ScimRefused, match="at most 2 members"):
+        group("Others", "cay", "aud", "sid")
+    assert [len(one.members) for one in ProvisionedGroup.objects.all()] == [2]
+
+
+def choose(row):
+    actions.choose_role(row, role="auditor", actor=cast.person("ann").actor, now=NOW, reason="They run it")
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        choose,
+        lambda row: become(row, "aud"),
+        lambda row: actions.delete_group(row, actor=TOKEN, now=NOW),
+        lambda _row: actions.release_person(cast.person("cay"), actor=TOKEN, now=NOW),
+        lambda _row: actions.change_person(
+            cast.person("cay"), change=lambda was: replace(was, active=False), actor=TOKEN, now=NOW
+        ),
+    ],
+    ids=["choose_role", "change_group", "delete_group", "release_person", "change_person"],
+)
+def test_administrators_are_locked_before_any_other_row(in_acme, act):
+    """In one order everywhere: else two at once wait for each other until the database ends one of them."""
+    row = group("Team", "cay", role="security_officer")
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        act(row)
+    locks = [one["sql"] for one in asked if "FOR UPDATE" in one["sql"]]
+    assert 'FROM "members_rolegrant"' in locks[0]
+    assert len(locks) > 1
 
 
 def test_members_who_are_nobody_are_refused(in_acme):
