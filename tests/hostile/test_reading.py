@@ -8,8 +8,11 @@ from django.db import connection
 
 from tests.hostile import forms
 
-# What looking leaves behind on purpose: who looked, when a session was last used, what was begun with a provider.
-TRACES = ("members_session", "members_ceremony", "ledger_note_access")
+# What looking leaves behind on purpose: who looked, that a personal link was used, when a session was last used, what
+# was begun with a provider.
+TRACES = ("members_session", "members_ceremony", "ledger_note_access", "privacy_requestlinkuse")
+# Addresses that people type in.
+ADDRESSES = ("issuer",)
 CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 
@@ -47,7 +50,7 @@ def test_a_page_that_writes_is_noticed(site):
 @pytest.mark.req("ASVS-1.2.2")
 @pytest.mark.parametrize("address", ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "vbscript:x"])
 def test_an_address_that_is_a_script_is_refused_in_every_field_for_an_address(site, address):
-    fields = [(form, one) for form in site.posts for one in form.named("url")]
+    fields = [(form, one) for form in site.posts for one in form.fields if one.kind == "url" or one.name in ADDRESSES]
     taken = [
         f"{form} takes it as {field.name}"
         for form, field in fields
@@ -55,4 +58,4 @@ def test_an_address_that_is_a_script_is_refused_in_every_field_for_an_address(si
         not in (403, 409, 422, 429)
     ]
     assert taken == []
-    assert len(fields) >= 2
+    assert fields

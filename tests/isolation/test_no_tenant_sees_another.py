@@ -21,8 +21,11 @@ from tests.isolation.conftest import Stage, Visitor
 from tests.isolation.scene import Scene
 
 ROUTES = routes.every()
-# What another tenant's record is answered with; 401: a machine's door knows no people; 405: no such verb there.
-NOT_THERE = {401, 403, 404, 405, 410}
+# What another tenant's record is answered with; 400: a ticket that was given to nobody here; 401: a machine's door
+# knows no people; 405: no such verb there.
+NOT_THERE = {400, 401, 403, 404, 405, 410}
+# Where somebody is sent who is signed out.
+OUT = ("sign-in/", "/signed-out/")
 
 
 def of_model(label: str) -> Callable[[Scene, routes.Route], list[Any]]:
@@ -134,7 +137,7 @@ class Answer:
 def ask(visitor: Visitor, host: str, verb: str, path: str) -> Answer:
     response = getattr(visitor.at(host), verb)(path)
     body = b"".join(response) if response.streaming else response.content
-    away = response.status_code == 302 and "sign-in/" in response["Location"]
+    away = response.status_code == 302 and any(place in response["Location"] for place in OUT)
     return Answer(f"{visitor.name} {verb} {host}{path}", response.status_code, away, body.decode(errors="replace"))
 
 

@@ -1,5 +1,6 @@
 """What people sign with, and what somebody still lacks before they may."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
@@ -23,6 +24,10 @@ LABELS = {
     "authenticator-add": "Set up an authenticator app",
     "signing-policy": "Read and accept the signing policy",
 }
+
+
+# Base64url, as browsers write it.
+CREDENTIAL = re.compile(r"[A-Za-z0-9_-]{1,1400}")
 
 
 class Missing(NamedTuple):
@@ -70,7 +75,9 @@ def has_passkey(user: User) -> bool:
 
 
 def by_credential(credential_id: str) -> Factor | None:
-    """The passkey of somebody here who may sign in, by what the browser calls it."""
+    """The passkey of somebody here who may sign in, by what the browser calls it; None for what is no such name."""
+    if not CREDENTIAL.fullmatch(credential_id):
+        return None
     found = Factor.objects.filter(credential_id=credential_id, removed_at=None, user__is_active=True)
     return found.exclude(confirmed_at=None).select_related("subject_key", "user__subject_key").first()
 

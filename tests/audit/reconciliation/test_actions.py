@@ -185,9 +185,10 @@ GUARDS_ON = """
 def test_what_a_superuser_bends_with_the_guards_off_is_found_and_named(administrator):
     acme, globex = cast.tenant("acme"), cast.tenant("globex")
     with schemas.inside(acme):
-        grant, ann = RoleGrant.objects.order_by("pk").first().pk, cast.person("ann").pk
+        grant, following, after = RoleGrant.objects.order_by("pk").values_list("pk", flat=True)[:3]
+        ann = cast.person("ann").pk
     names = {"acme": acme.schema_name, "globex": globex.schema_name, "grant": grant, "ann": ann}
-    names |= {"next": grant + 1, "after": grant + 2}
+    names |= {"next": following, "after": after}
     administrator.execute(GUARDS_OFF.format(**names))
     for statement, _, _ in BENT:
         administrator.execute(statement.format(**names))
