@@ -51,7 +51,7 @@ def test_sensible_values_are_answered_well_and_taken_by_nearly_every_form(site):
     found = [fault for form in site.posts for fault in judge.submit(form, form.filled(), statuses=statuses)]
     assert found + [fault for form in asked for fault in judge.submit(form, form.filled())] == []
     taken = [status for status in statuses if status in (200, 302, 303)]
-    assert len(taken) / len(site.posts) > 0.85
+    assert len(taken) / len(site.posts) > 0.8
 
 
 def is_for_machines(view):

@@ -133,12 +133,12 @@ MEDDLING = """
 BENT = [
     (HAND_CHANGED, Kind.HAND, "members_rolegrant:{grant} version 1"),
     (
-        "UPDATE {acme}.members_historicalrolegrant SET granted_by = 'forged' WHERE id = {grant} + 1",
+        "UPDATE {acme}.members_historicalrolegrant SET granted_by = 'forged' WHERE id = {next}",
         Kind.CONTENT,
         "members_rolegrant:{next} version 1",
     ),
     (
-        "DELETE FROM {acme}.members_historicalrolegrant WHERE id = {grant} + 2",
+        "DELETE FROM {acme}.members_historicalrolegrant WHERE id = {after}",
         Kind.UNREAD,
         "members_rolegrant:{after} version 1",
     ),
