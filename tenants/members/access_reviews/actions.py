@@ -171,7 +171,10 @@ def _check_differs(user: User, roles_after: Collection[str]) -> None:
 
 
 def _as_shown(line: Line, user: User) -> bool:
-    return user.is_active and tuple(user.role_keys) in (line.roles, line.holds or line.roles)
+    same_roles = tuple(user.role_keys) in (line.roles, line.holds or line.roles)
+    # Undone by somebody, or allowing something else by now: nothing to be kept in passing.
+    undone = line.decision == Decision.DEACTIVATE or bool(queries.redefined(line, user))
+    return user.is_active and same_roles and not undone
 
 
 def _decided(line: Line, decision: Decision, user: User, actor: context.Actor, now: datetime, reason: str) -> Line:
@@ -182,6 +185,7 @@ def _decided(line: Line, decision: Decision, user: User, actor: context.Actor, n
         decided_by=str(actor.id),
         decided_at=now.isoformat(),
         reason=reason,
+        contents=queries.contents(user),
     )
 
 

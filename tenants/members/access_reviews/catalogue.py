@@ -1,7 +1,7 @@
 """When access is reviewed, and what a line of a review holds. Pure: no framework (P11-300b)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -19,7 +19,8 @@ DORMANT: Final = timedelta(days=90)
 class Line:
     """A person in a review, by id: what they had when it was opened, and what was decided about it.
 
-    `roles` are keys; `holds` are the roles that the decision left the person with. Moments are ISO 8601, or empty.
+    `roles` are keys; `holds` are the roles that the decision left the person with. `contents` has a digest of what
+    each role made here allowed when it was decided, before that when it was opened. Moments are ISO 8601, or empty.
     """
 
     person: str
@@ -32,6 +33,7 @@ class Line:
     decided_by: str = ""
     decided_at: str = ""
     reason: str = ""
+    contents: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(stored: Mapping[str, Any]) -> Line:

@@ -25,7 +25,10 @@ HEAD = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A person in a review. `settled`: nothing is left to decide; `own`: the viewer's own line."""
+    """A person in a review. `settled`: nothing is left to decide; `own`: the viewer's own line.
+
+    `since`: what happened after the line was written, in words, for which it is decided on by itself.
+    """
 
     line: Line
     user: User | None
@@ -37,6 +40,7 @@ class Row:
     decided_at: datetime | None
     settled: bool
     own: bool
+    since: str
 
     @property
     def changed(self) -> bool:
@@ -113,7 +117,20 @@ def _row(
         decided_at=_at(line.decided_at),
         settled=not is_open or queries.holds(line, user),
         own=viewer is not None and line.person == str(viewer.pk),
+        since=_since(line, user, names) if is_open else "",
     )
+
+
+def _since(line: Line, user: User | None, names: Mapping[str, str]) -> str:
+    if user is None or not user.is_active:
+        return ""
+    if line.decision == Decision.DEACTIVATE:
+        return "The account was opened again since."
+    if line.decision and tuple(user.role_keys) != line.holds:
+        return "The roles changed since."
+    if other := queries.redefined(line, user):
+        return f"What the role “{_named(tuple(other), names)}” allows changed since."
+    return ""
 
 
 def _decision(line: Line, user: User | None, *, is_open: bool) -> str:

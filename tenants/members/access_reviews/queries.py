@@ -1,5 +1,6 @@
 """Reviews of access: what they saw, what is still to decide, and when the next one is due."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
@@ -71,7 +72,22 @@ def holds(line: Line, user: User | None) -> bool:
     """Whether what was decided is still what the person has; nothing is left to decide about somebody deactivated."""
     if user is None or not user.is_active:
         return True
-    return bool(line.decision) and tuple(user.role_keys) == line.holds
+    # Somebody brought them back: what was decided is undone.
+    if line.decision == Decision.DEACTIVATE:
+        return False
+    return bool(line.decision) and tuple(user.role_keys) == line.holds and contents(user) == line.contents
+
+
+def contents(user: User) -> dict[str, str]:
+    """A digest of what each role allows that was made here, by key: such a role can be given another content."""
+    made = [grant for grant in user.grants.all() if grant.custom is not None]
+    return {grant.role: _digest(grant.permissions) for grant in made}
+
+
+def redefined(line: Line, user: User) -> list[str]:
+    """The roles that the person still has and that allow something else than when the line was written."""
+    written = set(line.holds or line.roles)
+    return sorted(key for key, now in contents(user).items() if key in written and now != line.contents.get(key))
 
 
 def sole_reviewer() -> str:
@@ -165,7 +181,12 @@ def _line(user: User, now: datetime, *, second_factor: bool) -> Line:
         last_sign_in=_iso(user.last_sign_in_at),
         second_factor=second_factor,
         dormant=now - (user.last_sign_in_at or user.created_at) > DORMANT,
+        contents=contents(user),
     )
+
+
+def _digest(permissions: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(sorted(permissions)).encode()).hexdigest()[:16]
 
 
 def _iso(at: datetime | None) -> str:

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from audit.subject_keys.queries import blind_index
 from tenants.members.accounts.models import User
-from tenants.members.accounts.queries import ACCEPTED, by_email
+from tenants.members.accounts.queries import by_email
 from tenants.members.arrivals.catalogue import ProviderRefused, Said
 from tenants.members.email_domains import queries as domains
 from tenants.members.federation.models import FederatedIdentity
@@ -111,10 +111,7 @@ def governed(provider: IdentityProvider) -> set[str]:
 
 def is_only_admin(user: User) -> bool:
     """Whether nobody else who can come in manages people here; held until the transaction ends."""
-    roles.lock_admins()
-    role = roles.admin_role().key
-    others = User.objects.filter(is_active=True, grants__role=role).exclude(pk=user.pk)
-    return role in user.role_keys and not others.filter(ACCEPTED | Q(identities__isnull=False)).exists()
+    return roles.is_only_admin(user)
 
 
 def has_verified_domain(email: str) -> bool:

@@ -205,7 +205,8 @@ def take_back_invitation(user: User, *, actor: context.Actor, now: datetime, rea
 def _held(actor: context.Actor) -> frozenset[str]:
     """What `actor` may hand on: a service what its own rules say, Complere the first administrator."""
     nobody_yet = not RoleGrant.objects.filter(role=queries.admin_role().key).exists()
-    if actor.kind == "service" or nobody_yet:
+    # Complere lets the first administrator in; nobody of the workspace gains by its admins being gone.
+    if actor.kind == "service" or (nobody_yet and actor.home == "public"):
         return catalogue.FOR_TENANTS
     return queries.permissions_held_by(actor.id)
 
@@ -247,7 +248,7 @@ def _not_oneself(user: User, actor: context.Actor, message: str) -> None:
 
 
 def _leave_an_admin(user: User) -> None:
-    """Refuse when `user` is the only one left who can sign in and manage people."""
-    if [admin.pk for admin in queries.lock_admins()] == [user.pk]:
+    """Refuse when `user` is an admin and nobody else who can come in manages people."""
+    if queries.is_only_admin(user):
         name = queries.admin_role().name.lower()
         raise RoleRefused(f"This is the last {name} who can sign in. Make somebody else {name} first.")

@@ -4,10 +4,11 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.signatures.catalogue import Meaning
 from audit.signatures.queries import rule_of
+from tenants.members.access_policies import queries as policies
 from tenants.members.accounts import queries as accounts
 from tenants.members.accounts.models import User
 from tenants.members.roles import catalogue
@@ -110,11 +111,27 @@ def admins() -> list[User]:
 
 
 def lock_admins() -> list[User]:
-    """The admins who can sign in, held until the transaction ends, so that two cannot remove each other at once."""
+    """The admins who can come in, held until the transaction ends, so that two cannot remove each other at once."""
     role = admin_role().key
     list(RoleGrant.objects.select_for_update().filter(role=role).order_by("pk"))
     # Asked anew: what another transaction changed while this one waited must count.
-    return list(accounts.who_can_sign_in().filter(grants__role=role))
+    return list(_who_can_come_in().filter(grants__role=role))
+
+
+def is_only_admin(user: User) -> bool:
+    """Whether `user` is an admin and nobody else who can come in is one; held until the transaction ends."""
+    others = [admin for admin in lock_admins() if admin.pk != user.pk]
+    return not others and RoleGrant.objects.filter(user=user, role=admin_role().key).exists()
+
+
+def _who_can_come_in() -> QuerySet[User]:
+    """Active people with a password that opens the door here, or an identity at a provider in use."""
+    rules, by_password = policies.rules(), accounts.ACCEPTED
+    if rules.sso_required:
+        by_password &= Q(pk__in=rules.recovery_accounts)
+    # Providers stand above roles: asked for by name.
+    by_provider = Q(pk__in=User.objects.filter(identities__provider__state="active").values("pk"))
+    return User.objects.filter(by_password | by_provider, is_active=True)
 
 
 def _shipped(role: type[catalogue.Role]) -> Named:

@@ -220,6 +220,65 @@ def test_whose_roles_changed_after_the_decision_is_decided_on_again(in_acme):
     assert sign_off(review).state == State.SIGNED_OFF
 
 
+def test_whoever_was_deactivated_in_the_review_and_brought_back_waits_again(in_acme):
+    review = open_review()
+    keep(review, "ben", "sid", "aud")
+    decide(review, "cay", Decision.DEACTIVATE)
+    roles.reactivate(cast.person("cay"), actor=cast.person("ann").actor, now=NOW, reason=WHY)
+    with pytest.raises(actions.ReviewRefused, match="1 person waits"):
+        sign_off(review)
+    with pytest.raises(actions.ReviewRefused, match="one by one: Cay Member"):
+        keep(review, "cay")
+    decide(review, "cay")
+    assert sign_off(review).state == State.SIGNED_OFF
+
+
+def with_a_role_made_here(key: str):
+    ann = cast.person("ann").actor
+    said = {"name": "Reader", "purpose": "Reads", "permissions": ["audit.view_history"]}
+    role = roles.make(**said, actor=ann, now=NOW, reason=WHY)
+    roles.change_roles(cast.person(key), roles=[role.key], actor=ann, now=NOW, reason=WHY)
+    return role
+
+
+def give_it(role, *permissions: str, name="Reader") -> None:
+    ann = cast.person("ann").actor
+    roles.change(role, name=name, purpose="Reads", permissions=permissions, actor=ann, now=NOW, reason=WHY)
+
+
+def test_whose_role_allows_something_else_after_the_decision_is_decided_on_again(in_acme):
+    role = with_a_role_made_here("cay")
+    review = open_review()
+    keep(review, "ben", "sid", "cay", "aud")
+    give_it(role, "audit.view_history", "members.manage_people")
+    assert [line.person for line in queries.waiting(review_now(review))] == [str(cast.person("cay").pk)]
+    with pytest.raises(actions.ReviewRefused, match="1 person waits"):
+        sign_off(review)
+    decide(review, "cay")
+    assert sign_off(review).state == State.SIGNED_OFF
+
+
+def test_another_name_or_the_same_content_again_leaves_the_decision_standing(in_acme):
+    role = with_a_role_made_here("cay")
+    review = open_review()
+    keep(review, "ben", "sid", "cay", "aud")
+    give_it(role, "audit.view_history", "members.view_people", name="Renamed")
+    give_it(role, "audit.view_history", name="Renamed")
+    assert sign_off(review).state == State.SIGNED_OFF
+
+
+def test_whose_role_allows_something_else_than_at_the_opening_is_not_kept_in_passing(in_acme):
+    role = with_a_role_made_here("cay")
+    review = open_review()
+    give_it(role, "members.manage_people")
+    with pytest.raises(actions.ReviewRefused, match="one by one: Cay Member"):
+        keep(review, "cay")
+
+
+def review_now(review) -> AccessReview:
+    return AccessReview.objects.get(pk=review.pk)
+
+
 def test_whoever_left_meanwhile_is_told_as_gone(in_acme):
     review = open_review()
     keep(review, "ben", "sid", "aud")

@@ -9,6 +9,7 @@ from audit import context
 from tenants import schemas
 from tenants.members.access_reviews.models import AccessReview
 from tenants.members.accounts.models import User
+from tenants.members.roles import actions as roles
 from tests import cast, signing_desk
 
 pytestmark = [pytest.mark.django_db, pytest.mark.req("P11-10d", "P11-300b")]
@@ -70,6 +71,32 @@ def test_a_review_is_worked_through_signed_off_and_taken_away(acme, sign_in):
     assert (
         "5 people, 5 decided on" in ann.get(f"/history/members.accessreview/{review.split('/')[-2]}/").content.decode()
     )
+
+
+def test_the_page_says_why_somebody_waits_again(acme, sign_in):
+    ann, now = sign_in("ann"), timezone.now()
+    with schemas.inside(acme):
+        by = {"actor": cast.person("ann").actor, "now": now, "reason": WHY}
+        role = roles.make(name="Reader", purpose="Reads", permissions=["audit.view_history"], **by)
+        roles.change_roles(cast.person("cay"), roles=[role.key], **by)
+    review = opened(ann)
+    assert ann.post(review, {"people": ids("ben", "cay", "aud")}).status_code == 302
+    sid = ids("sid")[0]
+    assert ann.post(f"{review}people/{sid}/", {"decision": "deactivate", "reason": WHY}).status_code == 302
+    with schemas.inside(acme):
+        roles.change(role, name="Reader", purpose="Reads", permissions=["members.manage_people"], **by)
+        roles.reactivate(cast.person("sid"), **by)
+        roles.change_roles(cast.person("aud"), roles=["member"], **by)
+    page = ann.get(review).content.decode()
+    for text in (
+        "What the role “Reader” allows changed since. Decide again.",
+        "The account was opened again since. Decide again.",
+        "The roles changed since. Decide again.",
+    ):
+        assert page.count(text) == 1
+    ticks = [one for one in ids("ben", "sid", "cay", "aud") if f'value="{one}"' in page]
+    assert ticks == []
+    assert "The account was opened again since." in ann.get(f"{review}people/{sid}/").content.decode()
 
 
 def test_nothing_is_signed_while_somebody_waits(acme, sign_in):

@@ -178,6 +178,16 @@ def test_the_last_administrator_stays_one_whatever_the_groups_say(idp):
     assert User.objects.get(pk=ann.pk).role_keys == ["member"]
 
 
+def test_an_admin_at_a_provider_that_is_off_does_not_let_the_last_one_go(idp):
+    linked(idp, "ann")
+    boss = actions.arrive(idp, sso.said("boss", email="boss@acme.example", groups=["bosses"]), now=NOW)
+    off = sso.provider(state=State.OFF, name="Off", issuer="https://off.example")
+    with regulated_write(actor=cast.DIRECTOR, reason="Set the stage"):
+        FederatedIdentity.objects.filter(user=boss).update(provider=off)
+    arrived = actions.arrive(idp, sso.said("sub-of-ann", groups=["staff"]), now=NOW)
+    assert arrived.role_keys == ["member", "tenant_admin"]
+
+
 @pytest.mark.parametrize("role", ["platform_admin", "c_00000000", "no such role"])
 def test_a_role_that_is_not_of_this_workspace_is_given_by_no_group(in_acme, role):
     sso.enterprise(in_acme)

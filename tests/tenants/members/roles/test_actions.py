@@ -1,15 +1,20 @@
 from datetime import UTC, datetime
 
 import pytest
+from django.core.cache import cache
 
+from audit import context
 from audit.transitions import MoveRefused
 from tenants import schemas
+from tenants.members.access_policies.models import AccessPolicy
 from tenants.members.accounts.actions import AccountRefused
 from tenants.members.accounts.models import Invitation, User
-from tenants.members.roles import actions
+from tenants.members.federation.models import FederatedIdentity
+from tenants.members.identity_providers.states import State
+from tenants.members.roles import actions, queries
 from tenants.members.roles.models import RoleGrant
 from tests import cast
-from tests.tenants.members import mails
+from tests.tenants.members import mails, sso
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
@@ -105,6 +110,76 @@ def test_an_invited_admin_who_never_came_does_not_count_as_one(in_acme):
     )
     with pytest.raises(actions.RoleRefused, match="last tenant admin"):
         act("change_roles", "ann", by="ben", roles=["member"])
+
+
+def requires_the_provider(*recovery: str) -> None:
+    """Written as it is stored: the rules of how it is switched on are tested with them."""
+    ids = [cast.person(key).pk for key in recovery]
+    with context.regulated_write(actor=cast.DIRECTOR, reason="Set the stage"):
+        AccessPolicy.objects.create(sso_required=True, recovery_accounts=ids, changed_at=NOW, changed_by="The test")
+    cache.clear()
+
+
+def linked(key: str, provider) -> None:
+    user = cast.person(key)
+    said = {"subject": key, "linked_at": NOW, "linked_by": "The test"}
+    with context.regulated_write(actor=cast.DIRECTOR, reason="Set the stage"):
+        FederatedIdentity.objects.create(key=key, user=user, provider=provider, subject_key=user.subject_key, **said)
+
+
+def without_password(key: str) -> User:
+    user = cast.person(key)
+    user.set_unusable_password()
+    with context.regulated_write(actor=cast.DIRECTOR, reason="Set the stage"):
+        user.save(update_fields=["password"])
+    return user
+
+
+def test_the_last_admin_stays_where_nobody_can_come_in_at_all(in_acme):
+    without_password("ann")
+    for name, changes in (("deactivate", {}), ("change_roles", {"roles": ["member"]})):
+        with pytest.raises(actions.RoleRefused, match="last tenant admin"):
+            act(name, "ann", by="ben", **changes)
+    assert queries.lock_admins() == []
+
+
+def test_who_is_no_admin_may_go_while_no_admin_can_come_in(in_acme):
+    without_password("ann")
+    assert act("deactivate", "cay", by="ben").is_active is False
+
+
+@pytest.mark.parametrize(
+    ("recovery", "ben_counts"),
+    [(["ann"], False), (["ann", "ben"], True)],
+)
+def test_a_password_counts_only_for_whom_it_opens_the_door(in_acme, recovery, ben_counts):
+    second_admin()
+    requires_the_provider(*recovery)
+    assert {admin.pk for admin in queries.lock_admins()} == {cast.person(key).pk for key in recovery}
+    assert queries.is_only_admin(cast.person("ann")) is not ben_counts
+
+
+@pytest.mark.parametrize(("state", "counts"), [(State.ACTIVE, True), (State.OFF, False), (State.DRAFT, False)])
+def test_an_identity_counts_while_its_provider_is_in_use(in_acme, state, counts):
+    second_admin()
+    linked("ben", sso.provider(state=state))
+    without_password("ben")
+    assert queries.is_only_admin(cast.person("ann")) is not counts
+    if counts:
+        assert act("deactivate", "ann", by="ben").is_active is False
+    else:
+        with pytest.raises(actions.RoleRefused, match="last tenant admin"):
+            act("deactivate", "ann", by="ben")
+
+
+def test_an_admin_with_two_identities_is_one_admin(in_acme):
+    for name in ("First", "Second"):
+        linked_at = sso.provider(name=name, issuer=f"https://{name.lower()}.example")
+        user = cast.person("ann")
+        said = {"subject": name, "linked_at": NOW, "linked_by": "The test", "subject_key": user.subject_key}
+        with context.regulated_write(actor=cast.DIRECTOR, reason="Set the stage"):
+            FederatedIdentity.objects.create(key=name, user=user, provider=linked_at, **said)
+    assert [admin.pk for admin in queries.lock_admins()] == [cast.person("ann").pk]
 
 
 def test_the_last_platform_admin_stays_too(platform):

@@ -108,6 +108,19 @@ def test_staff_of_complere_give_no_role_in_a_tenant_that_has_an_admin(in_acme, p
         actions.grant(cast.person("cay"), role="auditor", actor=pat, now=NOW, reason=WHY)
 
 
+def test_while_nobody_is_admin_only_complere_lets_the_first_one_in(in_acme, platform):
+    give("cay", [make("People desk", HR).key])
+    with schemas.inside(platform):
+        pat = cast.person("pat").actor
+    actions.revoke(cast.person("ann"), role="tenant_admin", actor=cast.DIRECTOR, now=NOW, reason=WHY)
+    first = {"role": "tenant_admin", "now": NOW, "reason": WHY}
+    with pytest.raises(actions.RoleRefused, match="You may not yourself"):
+        actions.grant(cast.person("sid"), actor=cast.person("cay").actor, **first)
+    with pytest.raises(actions.MakingRefused, match="You may not"):
+        make("Everything", sorted(catalogue.FOR_TENANTS), by="cay")
+    assert actions.grant(cast.person("sid"), actor=pat, **first).role == "tenant_admin"
+
+
 def test_a_role_that_may_more_keeps_what_its_changer_may_not(in_acme):
     give("cay", [make("People desk", HR).key])
     role = make("Exporter", ["audit.view_history", "audit.export_trail"])
