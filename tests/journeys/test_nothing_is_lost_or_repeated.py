@@ -78,7 +78,8 @@ def assert_everything_happened_once(house: Deployment) -> None:
     # Every mail was written once for its deadline, and stands in the mailbox once.
     mails = house.everywhere(MAILS)
     assert {state for _, state, _, _ in mails} == {"sent"}
-    told = Counter(about for _, _, about, _ in mails)
+    # A review of access that opened meanwhile tells its reviewers, too.
+    told = Counter(about for _, _, about, _ in mails if about.startswith("privacy."))
     assert len(told) == 2 * REQUESTS
     assert len(set(told.values())) == 1, "some request was told of more often than another"
     arrived = [mail["Message-ID"] for mail in house.mails()]
