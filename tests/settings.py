@@ -4,6 +4,8 @@ import os
 import uuid
 from urllib.parse import urlsplit
 
+import structlog
+
 from complere import env
 from complere.embedded import services
 
@@ -13,6 +15,8 @@ if not env.given("DATABASE_ADMIN_URL"):
 
 from complere.settings import *  # noqa: F403, TID251
 
+# A logger that keeps its first configuration would hide lines from a test that captures them.
+structlog.configure(cache_logger_on_first_use=False)
 # Real Argon2id, with little work: the suite signs in thousands of times.
 PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]
 # A cache of this process's own: clearing it after each test must not empty that of a test session beside this one.

@@ -25,7 +25,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-START_PATIENCE = 180.0
+START_PATIENCE = 300.0
 READY = "Ctrl-C stops it"
 # A click that leads nowhere fails a test in time that a person would wait.
 CLICK_PATIENCE = 15_000
