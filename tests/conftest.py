@@ -23,9 +23,10 @@ def django_db_setup(django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
 def _start_on_platform(request: pytest.FixtureRequest) -> Iterator[None]:
     """No test inherits the schema or the cache of the one before."""
     yield
-    if {"db", "committed_db"} & set(request.fixturenames):
-        connection.set_schema_to_public()
+    if {"db", "committed_db"} & set(request.fixturenames) or request.node.get_closest_marker("django_db"):
         cache.clear()
+    # Also after a test that reached the database by a way of its own.
+    connection.set_schema_to_public()
 
 
 @pytest.fixture
